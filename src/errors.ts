@@ -1,0 +1,91 @@
+/** Every error that portwire raises: one closed table. Codes are public API, never renamed or reused; docs/errors.md lists them. */
+
+interface ErrorEntry {
+  readonly what: string
+  readonly hint: string
+}
+
+export const ERRORS = {
+  ARGUMENT_INVALID: {
+    what: 'A value does not have the type that the contract or the option asks for.',
+    hint: 'Compare the named argument with its type and range.',
+  },
+  CALL_TIMEOUT: {
+    what: 'No reply came before the deadline of the call. `outcome` says whether the action ran, as far as it is known.',
+    hint: 'Raise timeoutMs, or look with port.info() whether the device answers anything.',
+  },
+  CONFIG_INVALID: {
+    what: 'The configuration has a key or a value that is not known.',
+    hint: 'Correct the key at the named path.',
+  },
+  CONTRACT_INVALID: {
+    what: 'The contract cannot be used as it is written.',
+    hint: 'Correct the named member of the contract.',
+  },
+  CONTRACT_MISMATCH: {
+    what: 'The device was built from another contract than the host.',
+    hint: 'Build the firmware from this contract, or open it with the contract it was built from.',
+  },
+  HELLO_TIMEOUT: {
+    what: 'The port opened, but nothing on it said hello in the portwire protocol.',
+    hint: 'Check the baud rate, that the board runs portwire firmware, and that TX and RX are crossed.',
+  },
+  PERMISSION_DENIED: {
+    what: 'This user may not open the port or run the program.',
+    hint: 'Add the user to the group that owns the port, then log in again.',
+  },
+  PORT_BUSY: {
+    what: 'Another process holds the serial port.',
+    hint: 'Close the program that holds it, or connect to the gateway instead of the device.',
+  },
+  PORT_EXITED: {
+    what: 'The session ended with the call in flight, or the port is closed. `outcome` says whether the action ran, as far as it is known.',
+    hint: 'Look at `exit` for the reason; repeat the call only if doing it twice does no harm.',
+  },
+  PORT_FAILED: {
+    what: 'The serial port or the program could not be opened.',
+    hint: 'Read the cause.',
+  },
+  PORT_NOT_FOUND: {
+    what: 'There is no serial port, or no program, of that name.',
+    hint: 'Run `portwire list` to see the ports that are there.',
+  },
+  QUEUE_FULL: {
+    what: 'More calls wait than the port holds.',
+    hint: 'Wait for calls to end before making more, or raise maxQueuedCalls.',
+  },
+  REMOTE_ERROR: {
+    what: 'The device answered the call with an error. `errorNumber` is its number.',
+    hint: "Numbers below 16 are the protocol's own, from 16 on the application's.",
+  },
+  REPLY_INVALID: {
+    what: 'The reply does not have the type that the contract promises.',
+    hint: 'Build host and firmware from the same contract.',
+  },
+  TOO_LARGE: {
+    what: 'The message is longer than the peer can take; nothing was sent.',
+    hint: 'Send less at once; port.info() shows maxContentBytes.',
+  },
+  USAGE: {
+    what: 'The command line is not understood.',
+    hint: 'See portwire --help.',
+  },
+} as const satisfies Record<string, ErrorEntry>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** Whether the action of a failed call ran: `no` is certain, `yes` is certain, `unknown` is all that can be said. */
+export type Outcome = 'no' | 'yes' | 'unknown'
+
+/** The one error class. The message begins with the code, so that a mangled log keeps it. */
+export class PortwireError extends Error {
+  override readonly name = 'PortwireError'
+  readonly code: ErrorCode
+  readonly hint: string
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; hint?: string } = {}) {
+    super(`${code}: ${message}`, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.hint = options.hint ?? ERRORS[code].hint
+  }
+}
