@@ -1,0 +1,177 @@
+/** Between the named values of a program and the positional values of the wire, checked in both directions. */
+
+import { PortwireError } from '../errors.js'
+import type { NormalField, NormalResult } from './define.js'
+
+/** What the wire carries for `fields`: undefined (no value) for none, else an array by position.
+ * @throws ARGUMENT_INVALID  naming the member, what was expected and what came; nothing was sent */
+export function encodeFields(what: string, fields: readonly NormalField[], values: unknown): unknown {
+  const given = values ?? {}
+  if (typeof given !== 'object' || Array.isArray(given)) throw invalid(what, 'an object of named values', values)
+  for (const name of Object.keys(given)) {
+    if (!fields.some((f) => f.name === name)) {
+      const known = fields.map((f) => f.name).join(', ') || 'none'
+      throw new PortwireError('ARGUMENT_INVALID', `${what}.${name} is not known; known: ${known}`)
+    }
+  }
+  if (fields.length === 0) return undefined
+  return fields.map((f) => encodeField(`${what}.${f.name}`, f, (given as Record<string, unknown>)[f.name]))
+}
+
+/** What the wire carries for a result; a void one is integer 0, as BotArmy's C programs answer. */
+export function encodeResult(what: string, result: NormalResult, value: unknown): unknown {
+  switch (result.kind) {
+    case 'void':
+      return 0
+    case 'one':
+      return encodeField(what, result.field, value)
+    case 'record':
+      return encodeFields(what, result.fields, value) ?? []
+  }
+}
+
+/** Decoded values, or a sentence that says which does not fit. */
+export type Decoded = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string }
+
+export function decodeFields(what: string, fields: readonly NormalField[], wire: unknown): Decoded {
+  const items = wire === null && fields.length === 0 ? [] : wire
+  if (!Array.isArray(items)) return bad(what, `an array of ${fields.length}`, wire)
+  if (items.length !== fields.length)
+    return { ok: false, problem: `${what}: expected ${fields.length} values, got ${items.length}` }
+  const value: Record<string, unknown> = {}
+  for (const [i, field] of fields.entries()) {
+    const decoded = decodeField(`${what}.${field.name}`, field, items[i])
+    if (!decoded.ok) return decoded
+    value[field.name] = decoded.value
+  }
+  return { ok: true, value }
+}
+
+export function decodeResult(what: string, result: NormalResult, wire: unknown): Decoded {
+  switch (result.kind) {
+    case 'void':
+      return wire === null || wire === 0 ? { ok: true, value: undefined } : bad(what, 'nothing (0 or nil)', wire)
+    case 'one':
+      return decodeField(what, result.field, wire)
+    case 'record':
+      return decodeFields(what, result.fields, wire)
+  }
+}
+
+const INTEGER_BITS: Readonly<Record<string, { readonly bits: number; readonly signed: boolean }>> = {
+  u8: { bits: 8, signed: false },
+  u16: { bits: 16, signed: false },
+  u32: { bits: 32, signed: false },
+  u64: { bits: 64, signed: false },
+  i8: { bits: 8, signed: true },
+  i16: { bits: 16, signed: true },
+  i32: { bits: 32, signed: true },
+  i64: { bits: 64, signed: true },
+}
+
+function encodeField(path: string, field: NormalField, value: unknown): unknown {
+  const decoded = checkField(path, field, value)
+  if (!decoded.ok) throw new PortwireError('ARGUMENT_INVALID', decoded.problem)
+  return decoded.value
+}
+
+function decodeField(path: string, field: NormalField, wire: unknown): Decoded {
+  // Ranges are the sender's promise about sense, not about type: what comes is taken, as the field may have been widened.
+  const open = field.kind === 'scalar' ? { ...field, min: undefined, max: undefined } : field
+  return checkField(path, open as NormalField, wire)
+}
+
+function checkField(path: string, field: NormalField, value: unknown): Decoded {
+  if (field.kind === 'scalar') return checkScalar(path, field, value)
+  if (!Array.isArray(value)) return bad(path, `an array of ${field.array}`, value)
+  if (value.length > field.maxItems)
+    return { ok: false, problem: `${path}: at most ${field.maxItems} items, got ${value.length}` }
+  const items: unknown[] = []
+  for (const [i, item] of value.entries()) {
+    const checked = checkScalar(`${path}[${i}]`, { kind: 'scalar', name: field.name, type: field.array }, item)
+    if (!checked.ok) return checked
+    items.push(checked.value)
+  }
+  return { ok: true, value: items }
+}
+
+function checkScalar(path: string, field: Extract<NormalField, { kind: 'scalar' }>, value: unknown): Decoded {
+  const { type } = field
+  switch (type) {
+    case 'bool':
+      return typeof value === 'boolean' ? { ok: true, value } : bad(path, 'a boolean', value)
+    case 'str': {
+      if (typeof value !== 'string') return bad(path, 'a string', value)
+      return checkBytes(path, field.maxBytes, new TextEncoder().encode(value).length, value)
+    }
+    case 'bytes': {
+      if (!(value instanceof Uint8Array)) return bad(path, 'a Uint8Array', value)
+      return checkBytes(path, field.maxBytes, value.length, value)
+    }
+    case 'f32':
+    case 'f64': {
+      if (typeof value !== 'number') return bad(path, 'a number', value)
+      const range = checkRange(path, field, value)
+      if (range) return range
+      // The device computes in 32 bits; rounding here lets the wire carry five bytes in place of nine.
+      return { ok: true, value: type === 'f32' ? Math.fround(value) : value }
+    }
+    default:
+      return checkInteger(path, field, value)
+  }
+}
+
+function checkBytes(path: string, maxBytes: number | undefined, bytes: number, value: unknown): Decoded {
+  if (maxBytes !== undefined && bytes > maxBytes)
+    return { ok: false, problem: `${path}: at most ${maxBytes} bytes, got ${bytes}` }
+  return { ok: true, value }
+}
+
+function checkInteger(path: string, field: Extract<NormalField, { kind: 'scalar' }>, value: unknown): Decoded {
+  const { bits, signed } = INTEGER_BITS[field.type]!
+  const low = signed ? -(2n ** BigInt(bits - 1)) : 0n
+  const high = 2n ** BigInt(signed ? bits - 1 : bits) - 1n
+  const isWhole = typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))
+  if (!isWhole) return bad(path, `a whole number (${field.type})`, value)
+  const exact = BigInt(value as number | bigint)
+  if (exact < low || exact > high)
+    return { ok: false, problem: `${path}: ${exact} is not in ${low} to ${high} (${field.type})` }
+  const range = checkRange(path, field, Number(exact))
+  if (range) return range
+  return { ok: true, value: bits === 64 ? exact : Number(exact) }
+}
+
+function checkRange(
+  path: string,
+  field: { readonly min?: number; readonly max?: number; readonly unit?: string },
+  value: number,
+) {
+  const { min = -Infinity, max = Infinity, unit } = field
+  if (value >= min && value <= max) return undefined
+  if (Number.isNaN(value) && min === -Infinity && max === Infinity) return undefined
+  return { ok: false as const, problem: `${path}: ${value} is not in ${min} to ${max}${unit ? ` ${unit}` : ''}` }
+}
+
+function bad(path: string, expected: string, value: unknown): { ok: false; problem: string } {
+  return { ok: false, problem: `${path}: expected ${expected}, got ${show(value)}` }
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (value === null) return 'nil'
+  if (typeof value === 'bigint') return `${value}`
+  if (value instanceof Uint8Array) return `${value.length} bytes`
+  const text =
+    typeof value === 'string'
+      ? JSON.stringify(value)
+      : Array.isArray(value)
+        ? 'an array'
+        : typeof value === 'object'
+          ? 'an object'
+          : String(value)
+  return text.length > 40 ? `${text.slice(0, 37)}...` : text
+}
+
+function invalid(path: string, expected: string, value: unknown): PortwireError {
+  return new PortwireError('ARGUMENT_INVALID', `${path}: expected ${expected}, got ${show(value)}`)
+}

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { type ContractDefinition, defineContract, descriptorOf } from '../../src/contract/index.js'
+import { greenhouse } from '../../src/testing/greenhouse.js'
+
+const define = (definition: unknown) => () => defineContract(definition as ContractDefinition)
+
+describe('defineContract', () => {
+  it('numbers actions, then events, then requests, in the order listed, from 0', () => {
+    const contract = defineContract({
+      name: 'n',
+      version: '1',
+      actions: { a: {}, b: {} },
+      events: { c: {} },
+      requests: { d: {} },
+    })
+    expect([...contract.byIndex].map(([index, { kind, name }]) => `${index} ${kind} ${name}`)).toEqual([
+      '0 action a',
+      '1 action b',
+      '2 event c',
+      '3 request d',
+    ])
+  })
+
+  it('keeps an index that is given and counts on from it', () => {
+    const contract = defineContract({
+      name: 'n',
+      version: '1',
+      actions: { a: { index: 7 }, b: {} },
+      events: { c: { index: 2 } },
+    })
+    expect([...contract.byIndex.keys()]).toEqual([7, 8, 2])
+  })
+
+  it('takes 240 members and refuses the 241st', () => {
+    const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`a${i}`, {}]))
+    expect(defineContract({ name: 'n', version: '1', actions: members(240) }).actions.size).toBe(240)
+    expect(define({ name: 'n', version: '1', actions: members(241) })).toThrow('index 240 is not in 0 to 239')
+  })
+
+  it.each([
+    ['a name with a slash', { name: 'a/b', version: '1' }, 'contract.name: "a/b" does not match'],
+    [
+      'a version that is a number',
+      { name: 'n', version: 1 },
+      'contract.version: 1 is not 1 to 16 printable characters',
+    ],
+    [
+      'an unknown type',
+      { name: 'n', version: '1', actions: { a: { args: { x: 'u128' } } } },
+      'actions.a.args.x: type "u128" is not one of bool',
+    ],
+    [
+      'an index twice',
+      { name: 'n', version: '1', actions: { a: {}, b: { index: 0 } } },
+      'index 0 is already that of action a',
+    ],
+    ['a protocol index', { name: 'n', version: '1', actions: { a: { index: 240 } } }, 'index 240 is not in 0 to 239'],
+    [
+      'an array without maxItems',
+      { name: 'n', version: '1', events: { e: { fields: { x: { array: 'u8' } } } } },
+      'an array needs maxItems',
+    ],
+    [
+      'min above max',
+      { name: 'n', version: '1', actions: { a: { args: { x: { type: 'u8', min: 2, max: 1 } } } } },
+      'min is above max',
+    ],
+    [
+      'a member name with a dash',
+      { name: 'n', version: '1', actions: { 'a-b': {} } },
+      'actions.a-b: a name begins with a letter',
+    ],
+  ])('refuses %s, naming the member', (_, definition, message) => {
+    expect(define(definition)).toThrow(message)
+  })
+
+  it('hashes what both sides must share and nothing else', () => {
+    const hash = (definition: ContractDefinition) => defineContract(definition).hash
+    const base: ContractDefinition = { name: 'n', version: '1', actions: { a: { args: { x: 'u8' } } } }
+    expect(hash({ ...base, version: '2' })).toBe(hash(base))
+    expect(hash({ ...base, actions: { a: { args: { x: { type: 'u8', unit: 'K', doc: 'd', max: 5 } } } } })).toBe(
+      hash(base),
+    )
+    expect(hash({ ...base, actions: { a: { args: { y: 'u8' } } } })).not.toBe(hash(base))
+    expect(hash({ ...base, actions: { a: { args: { x: 'u16' } } } })).not.toBe(hash(base))
+    expect(hash({ ...base, actions: { a: { args: { x: 'u8' }, result: 'u8' } } })).not.toBe(hash(base))
+    expect(hash({ ...base, name: 'm' })).not.toBe(hash(base))
+  })
+
+  it('describes the greenhouse in one line a member', () => {
+    const lines = new TextDecoder().decode(descriptorOf(greenhouse)).split('\n')
+    expect(lines.slice(0, 3)).toEqual(['greenhouse', '0 action identify()->void', '1 action setVent(open:f32)->f32'])
+    expect(lines).toContain('10 event! alarm(celsius:f32,high:bool)')
+  })
+})

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { decodeFields, decodeResult, defineContract, encodeFields, type Field } from '../../src/contract/index.js'
+
+const fieldsOf = (args: Record<string, Field>) =>
+  defineContract({ name: 'n', version: '1', actions: { a: { args } } }).actions.get('a')!.args
+
+describe('values on their way to the wire', () => {
+  it.each([
+    ['u8', 0, 255, -1, 256],
+    ['u16', 0, 65_535, -1, 65_536],
+    ['u32', 0, 4_294_967_295, -1, 4_294_967_296],
+    ['i8', -128, 127, -129, 128],
+    ['i16', -32_768, 32_767, -32_769, 32_768],
+    ['i32', -2_147_483_648, 2_147_483_647, -2_147_483_649, 2_147_483_648],
+  ] as const)('%s takes exactly its range', (type, low, high, below, above) => {
+    const fields = fieldsOf({ x: type })
+    expect(encodeFields('a', fields, { x: low })).toEqual([low])
+    expect(encodeFields('a', fields, { x: high })).toEqual([high])
+    expect(() => encodeFields('a', fields, { x: below })).toThrow(`a.x: ${below} is not in ${low} to ${high} (${type})`)
+    expect(() => encodeFields('a', fields, { x: above })).toThrow('a.x')
+  })
+
+  it('64-bit integers are bigint on both ways and exact at their ends', () => {
+    const fields = fieldsOf({ x: 'u64', y: 'i64' })
+    const ends = { x: 2n ** 64n - 1n, y: -(2n ** 63n) }
+    expect(encodeFields('a', fields, ends)).toEqual([ends.x, ends.y])
+    expect(() => encodeFields('a', fields, { ...ends, x: 2n ** 64n })).toThrow('a.x')
+    expect(decodeFields('a', fields, [5, -5])).toEqual({ ok: true, value: { x: 5n, y: -5n } })
+  })
+
+  it.each([
+    ['a string for a number', { x: 'u8' }, { x: '1' }, 'a.x: expected a whole number (u8), got "1"'],
+    ['a fraction for an integer', { x: 'u8' }, { x: 1.5 }, 'a.x: expected a whole number (u8), got 1.5'],
+    ['a number for a bool', { x: 'bool' }, { x: 1 }, 'a.x: expected a boolean, got 1'],
+    ['nothing', { x: 'bool' }, {}, 'a.x: expected a boolean, got nothing'],
+    ['an unknown name', { x: 'bool' }, { x: true, z: 1 }, 'a.z is not known; known: x'],
+    ['text too long, in bytes', { x: { type: 'str', maxBytes: 3 } }, { x: 'äö' }, 'a.x: at most 3 bytes, got 4'],
+    ['bytes too long', { x: { type: 'bytes', maxBytes: 1 } }, { x: new Uint8Array(2) }, 'a.x: at most 1 bytes, got 2'],
+    ['too many items', { x: { array: 'u8', maxItems: 1 } }, { x: [1, 2] }, 'a.x: at most 1 items, got 2'],
+    ['a bad item', { x: { array: 'u8', maxItems: 3 } }, { x: [1, 256] }, 'a.x[1]: 256 is not in 0 to 255 (u8)'],
+    [
+      'out of the range of the contract',
+      { x: { type: 'f32', min: 0, max: 1, unit: 'm' } },
+      { x: 2 },
+      'a.x: 2 is not in 0 to 1 m',
+    ],
+  ] as [string, Record<string, Field>, unknown, string][])('refuses %s', (_, args, values, message) => {
+    expect(() => encodeFields('a', fieldsOf(args), values)).toThrow(message)
+  })
+
+  it('rounds f32 to what the device computes with, so that five bytes carry it', () => {
+    expect(encodeFields('a', fieldsOf({ x: 'f32' }), { x: 0.1 })).toEqual([Math.fround(0.1)])
+  })
+
+  it('sends no value for no arguments', () => {
+    expect(encodeFields('a', [], {})).toBeUndefined()
+    expect(encodeFields('a', [], undefined)).toBeUndefined()
+  })
+})
+
+describe('values from the wire', () => {
+  it('nil and 0 both are a void result, anything else is not', () => {
+    expect(decodeResult('r', { kind: 'void' }, 0)).toEqual({ ok: true, value: undefined })
+    expect(decodeResult('r', { kind: 'void' }, null)).toEqual({ ok: true, value: undefined })
+    expect(decodeResult('r', { kind: 'void' }, 1)).toEqual({
+      ok: false,
+      problem: 'r: expected nothing (0 or nil), got 1',
+    })
+  })
+
+  it('a wrong number of values or a wrong type is a sentence, not an exception', () => {
+    const fields = fieldsOf({ x: 'u8', y: 'str' })
+    expect(decodeFields('e', fields, [1])).toEqual({ ok: false, problem: 'e: expected 2 values, got 1' })
+    expect(decodeFields('e', fields, [1, 2])).toEqual({ ok: false, problem: 'e.y: expected a string, got 2' })
+    expect(decodeFields('e', fields, { x: 1 })).toEqual({
+      ok: false,
+      problem: 'e: expected an array of 2, got an object',
+    })
+  })
+
+  it('takes what a device sends outside of the range that binds only the sender', () => {
+    expect(decodeFields('e', fieldsOf({ x: { type: 'u8', max: 5 } }), [9])).toEqual({ ok: true, value: { x: 9 } })
+  })
+})
