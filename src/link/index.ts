@@ -1,0 +1,5 @@
+export type { SerialBinding, SerialBindingOpenOptions, SerialBindingPort } from './binding.js'
+export type { Connector, Link, LinkHandlers } from './link.js'
+export { SERIAL_DEFAULTS, type SerialOptions, serialConnector } from './serial.js'
+export { holderOf } from './serial-errors.js'
+export { SPAWN_DEFAULTS, type SpawnOptions, spawnConnector } from './spawn.js'

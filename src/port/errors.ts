@@ -1,0 +1,66 @@
+/** The errors of calls: they say, besides what went wrong, whether the action ran. */
+
+import { type ErrorCode, type Outcome, PortwireError } from '../errors.js'
+import type { Exit } from '../exit.js'
+import { ErrorNumber } from '../wire/index.js'
+
+/** A call ended without an answer. */
+export class CallError extends PortwireError {
+  readonly action: string
+  /** What is known now. */
+  readonly outcome: Outcome
+  /** Settles, never rejects, when the device has said whether the action ran, or can no longer say it. */
+  readonly finalOutcome: Promise<Outcome>
+  /** Why the session ended, with PORT_EXITED. */
+  readonly exit?: Exit
+
+  constructor(
+    code: Extract<ErrorCode, 'CALL_TIMEOUT' | 'PORT_EXITED'>,
+    message: string,
+    details: { action: string; outcome: Outcome; finalOutcome?: Promise<Outcome>; exit?: Exit },
+  ) {
+    super(code, message)
+    this.action = details.action
+    this.outcome = details.outcome
+    this.finalOutcome = details.finalOutcome ?? Promise.resolve(details.outcome)
+    if (details.exit) this.exit = details.exit
+  }
+}
+
+/** The device answered the call with an error. */
+export class RemoteError extends PortwireError {
+  readonly action: string
+  /** Below 16 the protocol's own (docs/protocol.md), from 16 on the application's. */
+  readonly errorNumber: number
+  readonly outcome: Outcome
+
+  constructor(action: string, errorNumber: number, text: string | undefined) {
+    super('REMOTE_ERROR', `${action}: ${text ?? remoteErrorText(errorNumber)} (error ${errorNumber})`)
+    this.action = action
+    this.errorNumber = errorNumber
+    this.outcome = outcomeOfError(errorNumber)
+  }
+}
+
+const TEXTS = [
+  '',
+  'unknown action',
+  'bad arguments',
+  'busy',
+  'arguments too large',
+  'skipped',
+  'not ready',
+  'expired',
+  'it ran, but its reply is too large or no longer held',
+  'cancelled',
+]
+
+function remoteErrorText(errorNumber: number): string {
+  return TEXTS[errorNumber] ?? 'error of the application'
+}
+
+/** Errors 1 to 6 say that the action did not run, 7 that it may have, the others that it ran or began to. */
+export function outcomeOfError(errorNumber: number): Outcome {
+  if (errorNumber < ErrorNumber.EXPIRED) return 'no'
+  return errorNumber === ErrorNumber.EXPIRED ? 'unknown' : 'yes'
+}

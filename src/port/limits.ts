@@ -1,0 +1,50 @@
+/** Every bound, timeout and pause of a port, in one place. docs/limits.md lists them. */
+
+/** What a port takes when its options say nothing. */
+export const PORT_DEFAULTS = {
+  callTimeoutMs: 5_000,
+  closeTimeoutMs: 1_000,
+  /** Longest boot that opening the port may cause (2 s on boards with a slow bootloader) with room for noise. */
+  readyTimeoutMs: 10_000,
+  heartbeatMs: 1_000,
+  maxQueuedCalls: 1_024,
+} as const
+
+/** HELLO goes out at this pace at first, at the slow one after `slowAfterMs`. */
+export const HELLO_PACE = { firstMs: 250, slowAfterMs: 2_000, slowMs: 1_000, answerToAnnouncementMs: 20 } as const
+
+/** Heartbeats without a good frame, or with a TICK or SKIP unanswered, after which a device is silent. */
+export const SILENT_HEARTBEATS = 3
+
+/** Retransmission timer (RFC 6298 with our bounds). At most one heartbeat, or `maxMs` where there is no heartbeat. */
+export const REPEAT_TIMER = { firstMs: 250, minMs: 10, maxMs: 1_000, steadyCopies: 4 } as const
+
+/** Silence on the line after which a text without a line end counts as a console line. */
+export const CONSOLE_IDLE_MS = 50
+
+/** Content that the host takes from a device: what the 2-byte length can say. */
+export const MAX_CONTENT_TO_HOST_BYTES = 65_535
+
+/** Reliable events taken from the line and not yet finished by their consumer; a device sends at most its window ahead. */
+export const MAX_UNFINISHED_EVENTS = 64
+
+/** A later event may be at most so far ahead to prove a gap; farther is a repeat of an old one. */
+export const MAX_EVENT_GAP = 127
+
+/** First bytes that came before hello, kept for the error message. */
+export const MAX_SAMPLE_BYTES = 64
+
+/** Window that a host accepts from a device. */
+export const MAX_WINDOW = 64
+
+/** What the host says that it can hold unanswered: its side reads at once. */
+export const HOST_WINDOW_BYTES = 65_535
+
+/** A device's own timers and bounds; the C++ library has the same. */
+export const DEVICE_DEFAULTS = {
+  /** First repeat of an event; then twice the last pause, up to a quarter of the host's heartbeat. */
+  firstRepeatMs: 50,
+  /** Reliable events kept until they are acknowledged. */
+  maxKeptEvents: 64,
+  window: 16,
+} as const

@@ -1,0 +1,30 @@
+/** One call of the user, from the moment it is made to its one end. */
+
+import type { Action } from '../contract/index.js'
+import type { Outcome } from '../errors.js'
+import type { Exit } from '../exit.js'
+
+export interface PendingCall {
+  readonly action: Action
+  /** Encoded arguments; undefined: no value. */
+  readonly value: Uint8Array | undefined
+  /** When it was made; older ones go first. */
+  readonly madeAtMs: number
+  readonly deadlineMs: number
+  state: 'queued' | 'written' | 'ended'
+  /** The device's answer. */
+  answered(answer: Answer): void
+  /** It ends without an answer. */
+  failed(failure: Failure): void
+  /** After a timeout: what the device said in the end. */
+  settled(outcome: Outcome): void
+}
+
+export type Answer =
+  | { readonly kind: 'reply'; readonly value: unknown }
+  | { readonly kind: 'error'; readonly errorNumber: number; readonly text: string | undefined }
+
+export type Failure =
+  | { readonly kind: 'timeout'; readonly outcome: Outcome }
+  | { readonly kind: 'exit'; readonly outcome: Outcome; readonly exit: Exit }
+  | { readonly kind: 'too-large'; readonly bytes: number; readonly maxBytes: number }

@@ -1,0 +1,209 @@
+/** The Port as its user sees it: the same for a spawned program and for a microcontroller on a UART. */
+
+import type { Clock, Random } from '../clock.js'
+import type {
+  ActionName,
+  ArgsOf,
+  CallArguments,
+  ContractDefinition,
+  EventName,
+  EventOf,
+  PlainEventName,
+  ReliableEventName,
+  ResultOf,
+} from '../contract/index.js'
+import type { Exit, ResetCause } from '../exit.js'
+
+/** `opening` the link, `handshake` until hello is through, `running`; `backoff` until the next start; `failed` after too
+ * many restarts, with one try a minute; `closed` for good. */
+export type PortState = 'opening' | 'handshake' | 'running' | 'backoff' | 'failed' | 'closed'
+
+/** Syslog severities (RFC 5424, section 6.2.1); the index is the number on the wire. */
+export const SEVERITIES = ['emergency', 'alert', 'critical', 'error', 'warning', 'notice', 'info', 'debug'] as const
+export type Severity = (typeof SEVERITIES)[number]
+
+/** What a port has to say besides answers and events. */
+export type PortNotice =
+  /** `exit` is why the last session ended, in `backoff`, `failed` and `closed`; `restartInMs` is when the next start is due. */
+  | {
+      readonly kind: 'state'
+      readonly state: PortState
+      readonly exit?: Exit
+      readonly restartInMs?: number
+    }
+  /** The device logged a line. */
+  | { readonly kind: 'log'; readonly severity: Severity; readonly text: string }
+  /** Text outside of frames (boot banners, stray prints), or a line of a spawned program's stderr. */
+  | { readonly kind: 'console'; readonly text: string }
+  /** So many plain events were sent by the device and never arrived. */
+  | { readonly kind: 'events_lost'; readonly count: number }
+  /** So many reliable events were dropped by the device, its queue being full; they have numbers but no content. */
+  | { readonly kind: 'events_dropped'; readonly count: number }
+  /** Something that the peer sent was refused: `problem` is one line. */
+  | { readonly kind: 'refused'; readonly problem: string }
+  /** A consumer of reliable events threw: events are stopped from there on, nothing else is. */
+  | { readonly kind: 'consumer_stopped'; readonly event: string; readonly error: unknown }
+
+export interface EventMeta {
+  /** `device:epoch:number`, epoch in 8 hex digits. Reliable events only; stable over resends and restarts of the host. */
+  readonly id?: string
+  /** The boot of the device that sent it. */
+  readonly epoch: number
+  /** Since the boot, from 0. Reliable events only. */
+  readonly number?: number
+}
+
+export interface CallOptions {
+  /** From the making of the call to its end, waiting included. Default: callTimeoutMs of the port, 5,000. */
+  readonly timeoutMs?: number
+}
+
+export interface CastOptions {
+  /** True: sent once with no answer at all; it may be lost without a trace. Default false: repeated until it has arrived. */
+  readonly lossy?: boolean
+}
+
+export interface Port<C extends ContractDefinition = ContractDefinition> {
+  readonly name: string
+
+  /** Calls an action and resolves with its decoded result.
+   * @throws ARGUMENT_INVALID  nothing was sent
+   * @throws TOO_LARGE         the arguments do not fit the device; nothing was sent
+   * @throws QUEUE_FULL        more calls wait than maxQueuedCalls; nothing was sent
+   * @throws CALL_TIMEOUT      a CallError: its `outcome` says whether the action ran; a late reply never reaches another call
+   * @throws PORT_EXITED       a CallError: the session ended first, `exit` says why
+   * @throws REMOTE_ERROR      a RemoteError: the device answered with an error number
+   * @throws REPLY_INVALID     the action ran, but its result has another type than the contract says */
+  call<N extends ActionName<C>>(action: N, ...rest: CallArguments<C, N, CallOptions>): Promise<ResultOf<C, N>>
+
+  /** Sends and does not wait. Errors of the device are counted in info(), not thrown.
+   * @throws ARGUMENT_INVALID, TOO_LARGE, QUEUE_FULL, PORT_EXITED (closed) at once */
+  cast<N extends ActionName<C>>(action: N, ...rest: CallArguments<C, N, CastOptions>): void
+
+  /** Hears a plain event; the device is told to send it as long as anybody listens. Returns how to stop. */
+  on<N extends PlainEventName<C>>(event: N, listener: (value: EventOf<C, N>, meta: EventMeta) => void): () => void
+
+  /** Takes a reliable event, in order; it is acknowledged to the device when the promise has resolved. A consumer that
+   * throws stops the reliable events of this session (they stay on the device) and nothing else. One consumer an event. */
+  consume<N extends ReliableEventName<C>>(
+    event: N,
+    consumer: (value: EventOf<C, N>, meta: EventMeta) => void | Promise<void>,
+  ): () => void
+
+  /** Hears states, logs, console text and losses. */
+  watch(listener: (notice: PortNotice) => void): () => void
+
+  /** Resolves when a session is running; rejects with the error when the port closes first. */
+  ready(): Promise<void>
+
+  /** Ends the session and the port: waiting calls fail, the program is ended, the tty is released. Idempotent. */
+  close(): Promise<Exit>
+
+  /** Resolves, never rejects, with the last exit once the port is closed for good. */
+  readonly exited: Promise<Exit>
+
+  info(): PortInfo
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface PortInfo {
+  readonly name: string
+  /** The path of the tty or of the program. */
+  readonly link: string
+  readonly contract: string
+  readonly state: PortState
+  /** How many sessions there have been; 0 before the first. */
+  readonly session: number
+  readonly restarts: number
+  /** Of the running session, or of the last one. */
+  readonly device?: DeviceInfo
+  readonly lastExit?: Exit
+  /** Calls and casts made and not ended. */
+  readonly waitingCalls: number
+  /** Messages written and not answered, TICK among them. */
+  readonly unansweredCalls: number
+  /** Smoothed round trip of TICK (RFC 6298); undefined before the first sample. */
+  readonly roundTripMs?: number
+  readonly counters: PortCounters
+}
+
+export interface DeviceInfo {
+  readonly epoch: number
+  readonly resetCause: ResetCause
+  readonly firmwareVersion?: string
+  readonly contractName?: string
+  readonly contractVersion?: string
+  readonly contractHash: number
+  readonly maxContentBytes: number
+  /** The receive ring; 0: no limit. */
+  readonly receiveBytes: number
+  readonly window: number
+  readonly features: number
+  readonly deadManMs: number
+  /** Uptime of the device when the session began. */
+  readonly uptimeMs: number
+}
+
+/** Since the port was made, over all sessions. Every message that was dropped is in one of them. */
+export interface PortCounters {
+  bytesReceived: number
+  bytesSent: number
+  messagesReceived: number
+  messagesSent: number
+  /** Copies sent again because no answer had come. */
+  repeatsSent: number
+  /** By reason; lower bounds, as noise can hide noise. */
+  framesDropped: { cobs: number; length: number; crc: number; oversize: number; short: number }
+  /** Good frames whose message was of no use: unknown action, bad value, wrong type. */
+  messagesRefused: number
+  /** Answers that came after their call had ended, or a second time. */
+  lateReplies: number
+  castErrors: number
+  eventsReceived: number
+  eventsRepeated: number
+  plainEventsLost: number
+  eventsDropped: number
+  consoleLines: number
+  ticks: number
+}
+
+export interface PortOptions<C extends ContractDefinition = ContractDefinition> {
+  /** What the port is called in events and logs: `[A-Za-z0-9_-]{1,64}`. Default: the contract's name. */
+  readonly name?: string
+  readonly callTimeoutMs?: number
+  readonly closeTimeoutMs?: number
+  /** From opening the link to the end of hello; covers the boot that opening may cause. Default 10,000. */
+  readonly readyTimeoutMs?: number
+  /** Default 1,000; 0 (the default on lossless links) is off. */
+  readonly heartbeatMs?: number
+  /** Calls and casts made and not ended. Default 1,024. */
+  readonly maxQueuedCalls?: number
+  /** A contract hash that differs: `error` (default) or `warn`. */
+  readonly contractMismatch?: 'error' | 'warn'
+  /** Runs at the start of each session, before held calls; gets a port whose calls go out at once. */
+  readonly onStart?: (port: SessionCaller<C>) => void | Promise<void>
+  readonly restart?: RestartStrategy
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/** What onStart may do: calls of the session that is being started. */
+export interface SessionCaller<C extends ContractDefinition = ContractDefinition> {
+  call<N extends ActionName<C>>(action: N, ...rest: CallArguments<C, N, CallOptions>): Promise<ResultOf<C, N>>
+}
+
+/** Decides after each session whether and when the next one starts. `supervision` has the implementations. */
+export interface RestartStrategy {
+  /** @param ranMs how long the session had been running; 0 when it never came up
+   *  @returns what to do now: start again after a time, or end the port */
+  next(exit: Exit, ranMs: number): RestartDecision
+}
+
+export type RestartDecision =
+  | { readonly kind: 'restart'; readonly inMs: number }
+  /** Too many restarts: said once, then tried again at this slow pace. */
+  | { readonly kind: 'failed'; readonly inMs: number }
+  | { readonly kind: 'stop' }
+
+// Re-exported for signatures of users.
+export type { ActionName, ArgsOf, EventName, EventOf, ResultOf }

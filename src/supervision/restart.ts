@@ -1,0 +1,88 @@
+/** When to start a port again: OTP's restart types and intensity, and the backoff with full jitter that OTP lacks. */
+
+import type { Clock, Random } from '../clock.js'
+import type { Exit } from '../exit.js'
+import type { RestartDecision, RestartStrategy } from '../port/index.js'
+
+/** OTP's words. permanent: always started again; transient: only after an abnormal exit; temporary: never. */
+export type RestartType = 'permanent' | 'transient' | 'temporary'
+
+export interface RestartOptions {
+  /** Default permanent. */
+  readonly type?: RestartType
+  /** First pause at most this long, doubling. Default 250. */
+  readonly firstMs?: number
+  /** The pause never grows beyond. Default 30,000. */
+  readonly maxMs?: number
+  /** More restarts than this inside the period: failed. Default 5. */
+  readonly intensity?: number
+  /** Default 30,000. */
+  readonly periodMs?: number
+  /** Pause between tries once failed. Default 60,000. */
+  readonly retryFailedMs?: number
+  /** A session that ran so long starts the backoff anew. Default 60,000. */
+  readonly healthyMs?: number
+}
+
+export const RESTART_DEFAULTS = {
+  type: 'permanent',
+  firstMs: 250,
+  maxMs: 30_000,
+  intensity: 5,
+  periodMs: 30_000,
+  retryFailedMs: 60_000,
+  healthyMs: 60_000,
+} as const satisfies Required<RestartOptions>
+
+/** Full jitter: a pause drawn evenly from 0 to min(max, first * 2^attempt).
+ * Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. */
+export function backoffMs(attempt: number, firstMs: number, maxMs: number, random: Random): number {
+  return random() * Math.min(maxMs, firstMs * 2 ** Math.min(attempt, 30))
+}
+
+/** OTP's rule: one restart more than `intensity` inside the period, its edge included, and the supervisor gives up.
+ * Source: add_restart in OTP's stdlib/supervisor.erl. */
+export function recordRestart(
+  restartsAtMs: readonly number[],
+  nowMs: number,
+  limit: { readonly intensity: number; readonly periodMs: number },
+): { readonly verdict: 'restart' | 'give-up'; readonly restartsAtMs: readonly number[] } {
+  const recent = [...restartsAtMs.filter((atMs) => nowMs - atMs <= limit.periodMs), nowMs]
+  return { verdict: recent.length > limit.intensity ? 'give-up' : 'restart', restartsAtMs: recent }
+}
+
+/** True for an end that was meant: status 0, or an exit that the device announced with 0. */
+export function isNormalExit(exit: Exit): boolean {
+  return exit.kind === 'closed' || ((exit.kind === 'status' || exit.kind === 'exit') && exit.status === 0)
+}
+
+/** True when there was nothing to start: no such device now, or another holds it. */
+function isAbsent(exit: Exit): boolean {
+  if (exit.kind !== 'failed') return false
+  const { code } = exit.error
+  return code === 'PORT_NOT_FOUND' || code === 'PORT_BUSY' || code === 'PERMISSION_DENIED'
+}
+
+/** The restart strategy of one port. It holds state: make one for each port. */
+export function createRestartStrategy(options: RestartOptions, clock: Clock, random: Random): RestartStrategy {
+  const o = { ...RESTART_DEFAULTS, ...options }
+  let attempt = 0
+  let absentAttempt = 0
+  let restartsAtMs: readonly number[] = []
+  return {
+    next(exit, ranMs): RestartDecision {
+      if (o.type === 'temporary' || (o.type === 'transient' && isNormalExit(exit))) return { kind: 'stop' }
+      if (ranMs >= o.healthyMs) {
+        attempt = 0
+        restartsAtMs = []
+      }
+      // A device that is away has not crashed: it is waited for, however long.
+      if (isAbsent(exit)) return { kind: 'restart', inMs: backoffMs(absentAttempt++, o.firstMs, o.maxMs, random) }
+      absentAttempt = 0
+      const recorded = recordRestart(restartsAtMs, clock.nowMs(), o)
+      restartsAtMs = recorded.restartsAtMs
+      if (recorded.verdict === 'give-up') return { kind: 'failed', inMs: o.retryFailedMs }
+      return { kind: 'restart', inMs: backoffMs(attempt++, o.firstMs, o.maxMs, random) }
+    },
+  }
+}

@@ -1,0 +1,59 @@
+/** The contract of the reference firmware (firmware/src), a small greenhouse controller. */
+
+import { defineContract } from '../contract/index.js'
+
+export const greenhouse = defineContract({
+  name: 'greenhouse',
+  version: '1',
+  actions: {
+    identify: { doc: 'Toggles the LED on the board, so that you see which one it is.' },
+    setVent: {
+      doc: 'Opens the vent; answers the position taken.',
+      args: { open: { type: 'f32', min: 0, max: 1, doc: '0 is shut, 1 is wide open' } },
+      result: 'f32',
+      idempotent: true,
+    },
+    setLamp: { doc: 'Switches the lamp.', args: { on: 'bool' }, result: 'bool', idempotent: true },
+    readClimate: {
+      doc: 'Reads both probes now.',
+      result: { celsius: { type: 'f32', unit: '°C' }, humidity: { type: 'f32', unit: '%' } },
+      idempotent: true,
+    },
+    setAlarmLimit: {
+      doc: 'The temperature above which the alarm is raised.',
+      args: { celsius: { type: 'f32', unit: '°C' } },
+      result: 'f32',
+      idempotent: true,
+    },
+    setInterval: {
+      doc: 'Time between two readings.',
+      args: { ms: { type: 'u16', unit: 'ms', min: 100, max: 60_000 } },
+      result: 'u16',
+      idempotent: true,
+    },
+    echo: {
+      doc: 'Answers what it was given; for testing the line.',
+      args: { data: { type: 'bytes', maxBytes: 32 } },
+      result: { type: 'bytes', maxBytes: 32 },
+      idempotent: true,
+    },
+    blink: { doc: 'Blinks the LED.', args: { times: 'u8' } },
+    settle: {
+      doc: 'Waits for the probes to settle, without returning to loop(): nothing else is served meanwhile.',
+      args: { ms: { type: 'u16', unit: 'ms' } },
+    },
+  },
+  events: {
+    reading: {
+      doc: 'Both probes, once an interval.',
+      fields: { celsius: { type: 'f32', unit: '°C' }, humidity: { type: 'f32', unit: '%' } },
+    },
+    alarm: {
+      doc: 'The temperature crossed the limit, upwards (high) or back down.',
+      fields: { celsius: { type: 'f32', unit: '°C' }, high: 'bool' },
+      acknowledged: true,
+    },
+    vent: { doc: 'The vent moved.', fields: { open: 'f32' } },
+    lamp: { doc: 'The lamp was switched.', fields: { on: 'bool' } },
+  },
+})

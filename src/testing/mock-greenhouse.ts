@@ -1,0 +1,74 @@
+/** The greenhouse without firmware: what the reference firmware does, as handlers of a mock board. */
+
+import { type Clock, systemClock } from '../clock.js'
+import { ApplicationError, type DeviceHandler, type DeviceSession } from '../port/index.js'
+import { greenhouse } from './greenhouse.js'
+import { createMockBoard, type MockBoard, type MockBoardOptions } from './mock-board.js'
+
+const OUT_OF_RANGE = 16
+const HYSTERESIS_KELVIN = 0.5
+
+/** A mock board that serves the greenhouse contract; `setClimate` is what its probes see. */
+export function createMockGreenhouse(
+  options: Omit<MockBoardOptions, 'contract' | 'handlers'> = {},
+): MockBoard & { setClimate(celsius: number, humidity: number): void } {
+  const clock = options.clock ?? systemClock
+  let climate = { celsius: 21, humidity: 45 }
+  let limitCelsius = 30
+  let alarmed = false
+  let intervalMs = 1_000
+  let cancelReading = () => {}
+
+  const device = (): DeviceSession | undefined => board.device
+  const read = () => {
+    device()?.emit('reading', climate)
+    const high = alarmed ? climate.celsius > limitCelsius - HYSTERESIS_KELVIN : climate.celsius > limitCelsius
+    if (high !== alarmed) {
+      alarmed = high
+      device()?.emit('alarm', { celsius: climate.celsius, high })
+    }
+    schedule()
+  }
+  const schedule = () => {
+    cancelReading()
+    cancelReading = clock.after(intervalMs, read)
+  }
+  const handlers: Record<string, DeviceHandler> = {
+    identify: () => undefined,
+    setVent({ open }) {
+      if ((open as number) < 0 || (open as number) > 1) throw new ApplicationError(OUT_OF_RANGE, 'open is 0 to 1')
+      device()?.emit('vent', { open })
+      return open
+    },
+    setLamp({ on }) {
+      device()?.emit('lamp', { on })
+      return on
+    },
+    readClimate: () => climate,
+    setAlarmLimit({ celsius }) {
+      limitCelsius = celsius as number
+      return celsius
+    },
+    setInterval({ ms }) {
+      if ((ms as number) < 100 || (ms as number) > 60_000)
+        throw new ApplicationError(OUT_OF_RANGE, 'ms is 100 to 60000')
+      intervalMs = ms as number
+      schedule()
+      return ms
+    },
+    echo: ({ data }) => data,
+    blink: () => undefined,
+    settle: ({ ms }) => after(clock, ms as number),
+  }
+  const board = createMockBoard({ ...options, contract: greenhouse, handlers })
+  schedule()
+  return Object.assign(board, {
+    setClimate(celsius: number, humidity: number) {
+      climate = { celsius: Math.fround(celsius), humidity: Math.fround(humidity) }
+    },
+  })
+}
+
+function after(clock: Clock, ms: number): Promise<undefined> {
+  return new Promise((resolve) => clock.after(ms, () => resolve(undefined)))
+}
