@@ -1,6 +1,6 @@
 /** What a failed open of a serial port means, said so that a person knows what to do. */
 
-import { readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { PortwireError } from '../errors.js'
 
@@ -54,11 +54,12 @@ async function groupOf(path: string): Promise<string | undefined> {
 
 /** The process that has the file open, where /proc tells (Linux; other users' processes only to root). */
 export async function holderOf(path: string): Promise<{ pid: number; command: string } | undefined> {
+  const file = await realpath(path).catch(() => path) // /dev/serial/by-id has links
   const processes = await readdir('/proc').catch(() => [])
   for (const pid of processes.filter((name) => /^\d+$/.test(name))) {
     const files = await readdir(`/proc/${pid}/fd`).catch(() => [])
-    for (const file of files) {
-      if ((await readlink(`/proc/${pid}/fd/${file}`).catch(() => '')) !== path) continue
+    for (const fd of files) {
+      if ((await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')) !== file) continue
       const command = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '?')
       return { pid: Number(pid), command: command.trim() }
     }
