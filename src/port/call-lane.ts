@@ -42,7 +42,7 @@ export interface CallLane {
   /** The caller's time is over: SKIP takes the call's place. */
   giveUp(call: PendingCall): void
   /** What is sent and not answered, for the silence clock. */
-  oldest(): { readonly isProbe: boolean; readonly firstAtMs: number; readonly action: number } | undefined
+  oldest(): { readonly isTick: boolean; readonly isProbe: boolean; readonly firstAtMs: number } | undefined
   /** True while a call whose deadline has not come waits: its handler may block the device. */
   callWaits(): boolean
   /** The session is over; every call that was written is handed out. */
@@ -176,7 +176,8 @@ export function createCallLane(options: CallLaneOptions): CallLane {
     oldest() {
       const s = sent[0]
       if (!s) return undefined
-      return { isProbe: s.action === Action.TICK || s.action === Action.SKIP, firstAtMs: s.firstAtMs, action: s.action }
+      const isTick = s.action === Action.TICK
+      return { isTick, isProbe: isTick || s.action === Action.SKIP, firstAtMs: s.firstAtMs }
     },
     callWaits: () => sent.some((s) => s.waiter.kind === 'call'),
     end() {
@@ -194,6 +195,5 @@ export function createCallLane(options: CallLaneOptions): CallLane {
 
 /** What an answer to SKIP, or a late answer to the call itself, says about the call. */
 function outcomeOf(answer: Answer): Outcome {
-  if (answer.kind === 'reply') return 'yes'
-  return outcomeOfError(answer.errorNumber)
+  return answer.kind === 'error' ? outcomeOfError(answer.errorNumber) : 'yes'
 }

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../clock.js'
 import { type Action, type Contract, decodeResult, encodeFields } from '../contract/index.js'
-import { deferred } from '../deferred.js'
+import { type Deferred, deferred } from '../deferred.js'
 import { type Outcome, PortwireError } from '../errors.js'
 import { describeExit, type Exit } from '../exit.js'
 import type { ValueCodec } from '../wire/index.js'
@@ -117,7 +117,7 @@ export function createCalls(options: CallsOptions): Calls {
       }
       make(actionName, args, timeoutMs, queue, {
         answered: (answer) => {
-          if (answer.kind === 'error') count()
+          if (answer.kind !== 'reply') count()
         },
         failed: count,
         settled: () => {},
@@ -137,18 +137,20 @@ export function createCalls(options: CallsOptions): Calls {
   }
 }
 
-function answerCall(
-  action: Action,
-  answer: Answer,
-  result: { resolve(v: unknown): void; reject(e: unknown): void },
-): void {
-  if (answer.kind === 'error') {
-    result.reject(new RemoteError(action.name, answer.errorNumber, answer.text))
-    return
+function answerCall(action: Action, answer: Answer, result: Deferred<unknown>): void {
+  switch (answer.kind) {
+    case 'error':
+      result.reject(new RemoteError(action.name, answer.errorNumber, answer.text))
+      break
+    case 'invalid':
+      result.reject(new PortwireError('REPLY_INVALID', `${action.name}: ${answer.problem}`))
+      break
+    case 'reply': {
+      const decoded = decodeResult(`result of ${action.name}`, action.result, answer.value)
+      if (decoded.ok) result.resolve(decoded.value)
+      else result.reject(new PortwireError('REPLY_INVALID', decoded.problem))
+    }
   }
-  const decoded = decodeResult(`result of ${action.name}`, action.result, answer.value)
-  if (decoded.ok) result.resolve(decoded.value)
-  else result.reject(new PortwireError('REPLY_INVALID', decoded.problem))
 }
 
 function failureError(

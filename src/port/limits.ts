@@ -3,7 +3,6 @@
 /** What a port takes when its options say nothing. */
 export const PORT_DEFAULTS = {
   callTimeoutMs: 5_000,
-  closeTimeoutMs: 1_000,
   /** Longest boot that opening the port may cause (2 s on boards with a slow bootloader) with room for noise. */
   readyTimeoutMs: 10_000,
   heartbeatMs: 1_000,
@@ -40,11 +39,8 @@ export const MAX_WINDOW = 64
 /** What the host says that it can hold unanswered: its side reads at once. */
 export const HOST_WINDOW_BYTES = 65_535
 
-/** A device's own timers and bounds; the C++ library has the same. */
+/** A device's own timer; the C++ library has the same. */
 export const DEVICE_DEFAULTS = {
   /** First repeat of an event; then twice the last pause, up to a quarter of the host's heartbeat. */
   firstRepeatMs: 50,
-  /** Reliable events kept until they are acknowledged. */
-  maxKeptEvents: 64,
-  window: 16,
 } as const

@@ -23,6 +23,8 @@ export interface PendingCall {
 export type Answer =
   | { readonly kind: 'reply'; readonly value: unknown }
   | { readonly kind: 'error'; readonly errorNumber: number; readonly text: string | undefined }
+  /** It ran, or was refused, but what the device said of it cannot be read. */
+  | { readonly kind: 'invalid'; readonly problem: string }
 
 export type Failure =
   | { readonly kind: 'timeout'; readonly outcome: Outcome }

@@ -171,7 +171,6 @@ export interface PortOptions<C extends ContractDefinition = ContractDefinition> 
   /** What the port is called in events and logs: `[A-Za-z0-9_-]{1,64}`. Default: the contract's name. */
   readonly name?: string
   readonly callTimeoutMs?: number
-  readonly closeTimeoutMs?: number
   /** From opening the link to the end of hello; covers the boot that opening may cause. Default 10,000. */
   readonly readyTimeoutMs?: number
   /** Default 1,000; 0 (the default on lossless links) is off. */

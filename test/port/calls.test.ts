@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Action } from '../../src/wire/index.js'
+import { Action, encodeFrame } from '../../src/wire/index.js'
 import { runningPort, startPort } from './harness.js'
 
 const SET_VENT = 1
@@ -116,6 +116,18 @@ describe('a call', () => {
       code: 'REPLY_INVALID',
       message: 'REPLY_INVALID: result of setLamp: expected a boolean, got "yes"',
     })
+    expect(port.info().state).toBe('running')
+  })
+
+  it('whose reply does not decode fails alone, at once', async () => {
+    const { clock, device, port, notices } = await runningPort()
+    const call = port.call('setLamp', { on: true })
+    device.sayBytes(encodeFrame(Uint8Array.of(Action.REPLY, 3, 0xc1)))
+    await expect(clock.until(call)).rejects.toMatchObject({
+      code: 'REPLY_INVALID',
+      message: expect.stringContaining('setLamp: the answer does not decode'),
+    })
+    expect(notices.some((n) => n.kind === 'refused')).toBe(true)
     expect(port.info().state).toBe('running')
   })
 

@@ -77,6 +77,8 @@ describe('silence', () => {
     expect(deframer.idle()).toEqual([])
     expect(deframer.push(text('hello\n')).map(plain)).toEqual([{ console: 'hello\n' }])
     expect(deframer.push(new Uint8Array(500).fill(0x81))).toEqual([])
+    expect(deframer.idle()).toEqual([])
+    expect(deframer.push(text('cut: °').subarray(0, 6))).toEqual([])
     expect(deframer.push(FRAME).map(plain)).toEqual([CONTENT])
   })
 
