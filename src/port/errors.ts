@@ -59,8 +59,10 @@ function remoteErrorText(errorNumber: number): string {
   return TEXTS[errorNumber] ?? 'error of the application'
 }
 
-/** Errors 1 to 6 say that the action did not run, 7 that it may have, the others that it ran or began to. */
+/** Errors 1 to 6 say that the action did not run, 7 that it may have; 8, 9 and the application's that it ran or began to.
+ * 10 to 15 are kept for later versions: what they mean is not known here. */
 export function outcomeOfError(errorNumber: number): Outcome {
   if (errorNumber < ErrorNumber.EXPIRED) return 'no'
-  return errorNumber === ErrorNumber.EXPIRED ? 'unknown' : 'yes'
+  if (errorNumber >= ErrorNumber.FIRST_APPLICATION) return 'yes'
+  return errorNumber === ErrorNumber.REPLY_GONE || errorNumber === ErrorNumber.CANCELLED ? 'yes' : 'unknown'
 }

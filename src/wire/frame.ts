@@ -69,7 +69,8 @@ export function encodeFrame(content: Uint8Array): Uint8Array {
 /** Finds frames and console text in a stream of bytes. Memory: the longest frame allowed, once encoded, and once decoded
  * together with the longest chunk that was pushed.
  * @param maxContentBytes  longer content is dropped as oversize; at most 65,535 */
-export function createDeframer({ maxContentBytes }: { readonly maxContentBytes: number }): Deframer {
+export function createDeframer(options: { readonly maxContentBytes: number }): Deframer {
+  const maxContentBytes = Math.min(options.maxContentBytes, MAX_CONTENT_BYTES)
   const maxPacketBytes = LENGTH_BYTES + maxContentBytes + CRC_BYTES
   // One more than an encoder needs: some write an empty group after a full last one.
   const maxRunBytes = maxPacketBytes + Math.floor(maxPacketBytes / 254) + 1
@@ -135,7 +136,6 @@ export function createDeframer({ maxContentBytes }: { readonly maxContentBytes: 
       if (tooLong && !isText) return
       const room = (tooLong ? maxHeldBytes : maxRunBytes) - heldBytes
       if (room === 0) {
-        // Only reached before the run was known to be too long: afterwards `compact` makes room.
         tooLong = true
         if (isText) compact()
         else giveUp(heldBytes - handedTo + 1)
@@ -269,7 +269,6 @@ export function createDeframer({ maxContentBytes }: { readonly maxContentBytes: 
         handedTo = heldBytes
         textTo = heldBytes
       }
-      if (tooLong) compact()
       return takeEvents()
     },
 

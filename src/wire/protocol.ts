@@ -6,7 +6,7 @@ export const PROTOCOL_VERSION = 1
 export const FIRST_PROTOCOL_ACTION = 0xf0
 
 export const Action = {
-  /** Host: begins a session. Device: the reply to it, and unasked the announcement of a boot. */
+  /** Host: begins a session, answered by REPLY. Device: unasked, the announcement of a boot. */
   HELLO: 0xf0,
   /** Host: are you there, which boot are you, how many plain events did you send? */
   TICK: 0xf1,

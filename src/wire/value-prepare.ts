@@ -64,8 +64,7 @@ export function createValuePreparation(limits: ValueLimits): (value: unknown) =>
     let copy: unknown[] | undefined
     for (let index = 0; index < array.length; index++) {
       const prepared = prepare(array[index], depth)
-      // Not `!==`, for NaN is not itself.
-      if (Object.is(prepared, array[index])) continue
+      if (prepared === array[index]) continue
       copy ??= array.slice()
       copy[index] = prepared
     }
@@ -85,7 +84,7 @@ export function createValuePreparation(limits: ValueLimits): (value: unknown) =>
       checkText(key)
       if (RESERVED_KEYS.includes(key)) throw new TypeError(`the key ${key} cannot be sent`)
       const prepared = prepare(member, depth)
-      if (Object.is(prepared, member)) continue
+      if (prepared === member) continue
       copy ??= { ...map }
       copy[key] = prepared
     }
