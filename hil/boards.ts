@@ -86,7 +86,7 @@ async function emulatedUno(): Promise<HilBoard> {
   for (const [channel, volts] of PROBE_VOLTS.entries()) board.setAnalogVolts(channel, volts)
   const binding = createBoardBinding({ '/dev/emulated0': board })
   return {
-    target: { serial: '/dev/emulated0', binding, clock },
+    target: { serial: '/dev/emulated0', binding, onArrival: binding.onArrival, clock },
     until: (promise) => clock.until(promise),
     drop: async () => board.unplug(),
     restore: async () => board.plug(),

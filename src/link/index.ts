@@ -1,4 +1,4 @@
-export type { SerialBinding, SerialBindingOpenOptions, SerialBindingPort } from './binding.js'
+export type { SerialBinding, SerialBindingOpenOptions, SerialBindingPort, SerialPortInfo } from './binding.js'
 export type { Connector, Link, LinkHandlers } from './link.js'
 export { SERIAL_DEFAULTS, type SerialOptions, serialConnector } from './serial.js'
 export { holderOf } from './serial-errors.js'

@@ -41,6 +41,16 @@ export interface MockBoard {
 
 let boards = 0
 
+/** A mock has no USB converter to ask. */
+const NOBODY = {
+  manufacturer: undefined,
+  serialNumber: undefined,
+  pnpId: undefined,
+  locationId: undefined,
+  productId: undefined,
+  vendorId: undefined,
+} as const
+
 /** @param options `contract` and `handlers` are what the board serves */
 export function createMockBoard(options: MockBoardOptions): MockBoard {
   const clock = options.clock ?? systemClock
@@ -122,7 +132,7 @@ export function createMockBoard(options: MockBoardOptions): MockBoard {
   boot('power_on')
   return {
     path,
-    binding: { list: async () => (plugged ? [{ path }] : []), open },
+    binding: { list: async () => (plugged ? [{ ...NOBODY, path }] : []), open },
     get device() {
       return device
     },

@@ -74,7 +74,7 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
   let activity = 0
 
   function after(delayMs: number, run: () => void): CancelTimer {
-    const timer: Timer = { dueMs: nowMs + (delayMs > 0 ? delayMs : 0), run }
+    const timer: Timer = { dueMs: nowMs + Math.max(0, delayMs || 0), run }
     let low = 0
     let high = timers.length
     while (low < high) {
