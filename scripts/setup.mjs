@@ -65,7 +65,7 @@ const DEBIAN_PACKAGES = [
   ['/usr/bin/socat', 'socat'],
   ['/usr/sbin/mosquitto', 'mosquitto'],
   ['/usr/bin/mosquitto_sub', 'mosquitto-clients'],
-  ['/usr/bin/strace', 'strace'],
+  ['/usr/bin/openssl', 'openssl'],
 ]
 
 /** Installs the Debian packages that the tests need and that are missing; says the command where it may not. */

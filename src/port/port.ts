@@ -105,7 +105,7 @@ export function createPort<C extends ContractDefinition>(
       if (earlyExit) began.session.end(earlyExit)
     }
     const refused = (cause: unknown) => {
-      if (life.kind === 'opening') sessionOver({ kind: 'failed', error: asPortwireError(cause) }, 0, undefined)
+      if (life.kind === 'opening') sessionOver({ kind: 'failed', error: asPortwireError(cause) }, undefined, undefined)
     }
     connector.connect(handlers).then(opened, refused)
   }
@@ -152,7 +152,7 @@ export function createPort<C extends ContractDefinition>(
     eventsDropped: (count) => subscriptions.notify({ kind: 'events_dropped', count }),
     refused: (problem) => subscriptions.notify({ kind: 'refused', problem }),
     ended(exit) {
-      const ranMs = life.kind === 'running' ? clock.nowMs() - life.sinceMs : 0
+      const ranMs = life.kind === 'running' ? clock.nowMs() - life.sinceMs : undefined
       sessionOver(exit, ranMs, { link: connection().link, current })
     },
   })
@@ -175,20 +175,20 @@ export function createPort<C extends ContractDefinition>(
     clock.after(0, () => connection.session.open())
   }
 
-  /** A session, or the try to start one, has ended. */
+  /** A session, or the try to start one, has ended. @param ranMs undefined: it had not come up */
   const sessionOver = (
     exit: Exit,
-    ranMs: number,
+    ranMs: number | undefined,
     on: { readonly link: Link; current(connection: Connection): void } | undefined,
   ) => {
     lastExit = exit
     if (life.kind === 'closed') return
-    const decision = options.restart.next(exit, ranMs)
+    const decision = options.restart.next(exit, ranMs ?? 0)
     if (decision.kind === 'stop') {
       finish(exit, on?.link)
       return
     }
-    restarts += 1
+    if (ranMs !== undefined) restarts += 1
     if (exit.kind === 'reset' && on && decision.kind === 'restart') {
       // The process behind the link has started anew; the link itself is well.
       begin(on.link, on.current)

@@ -114,6 +114,7 @@ export interface PortInfo {
   readonly state: PortState
   /** How many sessions there have been; 0 before the first. */
   readonly session: number
+  /** How often a running session ended and the port was started again, by itself. */
   readonly restarts: number
   /** Of the running session, or of the last one. */
   readonly device?: DeviceInfo

@@ -1,0 +1,23 @@
+/** Log lines on stderr: text for people and journals, JSON for collectors. */
+
+import type { Log, LogLevel } from '../gateway/index.js'
+import { LOG_LEVELS } from '../gateway/log.js'
+import type { Io } from './io.js'
+import { showTime } from './show.js'
+
+export const LOG_FORMATS = ['text', 'json'] as const
+export type LogFormat = (typeof LOG_FORMATS)[number]
+
+/** @param least lines below this level are left out */
+export async function createLog(io: Io, format: LogFormat, least: LogLevel): Promise<Log> {
+  if (format === 'text') {
+    const from = LOG_LEVELS.indexOf(least)
+    return (level, namespace, message) => {
+      if (LOG_LEVELS.indexOf(level) < from) return
+      io.stderr.write(`${showTime(new Date())} ${level.padEnd(5)} ${namespace}  ${message.replace(/\s*\n\s*/g, ' ')}\n`)
+    }
+  }
+  const { pino } = await import('pino')
+  const logger = pino({ level: least, base: null }, io.stderr)
+  return (level, namespace, message) => logger[level]({ namespace }, message)
+}

@@ -1,0 +1,156 @@
+/** The command line: which commands there are, and what each is given. The commands themselves are loaded when they are run, so
+ * that `--help` stays fast. */
+
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { LOG_LEVELS } from '../gateway/log.js'
+import { parseDurationMs } from '../gateway/units.js'
+import { packageVersion } from '../gateway/version.js'
+import { EXIT, type ExitCode, explain } from './exit-code.js'
+import { type Io, sayLine } from './io.js'
+
+/** Runs one command and returns its exit code. Never rejects.
+ * @param args  without the program's own two, as process.argv.slice(2) */
+export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok
+  const program = createProgram(io, (ended) => {
+    code = ended
+  })
+  try {
+    if (args.length === 0) {
+      io.stdout.write(program.helpInformation())
+      return EXIT.ok
+    }
+    await program.parseAsync([...args], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return usageLine(io, program, error, args)
+    const { line, code } = explain(error)
+    sayLine(io, line)
+    return code
+  }
+}
+
+function createProgram(io: Io, done: (code: ExitCode) => void): Command {
+  const program = new Command('portwire')
+    .description('Treat a microcontroller like a process.')
+    .version(packageVersion())
+    .exitOverride()
+    // Errors are said by usageLine, in one line.
+    .configureOutput({ writeOut: (text) => void io.stdout.write(text), writeErr: () => {} })
+    .showSuggestionAfterError(true)
+
+  program
+    .command('list')
+    .description('the serial ports that are there')
+    .option('--json', 'one JSON array', false)
+    .action(async (options: { json: boolean }) => {
+      const { listCommand } = await import('./list.js')
+      done(await listCommand(io, options))
+    })
+
+  device(program.command('call'))
+    .description('one call; its result on stdout')
+    .argument('<action>', 'an action of the contract')
+    .argument('[arguments...]', 'name=value ..., or one JSON object')
+    .addOption(
+      new Option('--timeout <duration>', 'from the making of the call to its end')
+        .argParser(durationMs)
+        .default(5_000, '5s'),
+    )
+    .action(async (name: string, action: string, words: string[], options: DeviceOptions & { timeout: number }) => {
+      const { callCommand } = await import('./call.js')
+      done(await callCommand(io, { ...deviceOptions(name, options), action, words, timeoutMs: options.timeout }))
+    })
+
+  device(program.command('monitor'))
+    .description('events, log lines and states, live')
+    .action(async (name: string, options: DeviceOptions) => {
+      const { monitorCommand } = await import('./monitor.js')
+      done(await monitorCommand(io, deviceOptions(name, options)))
+    })
+
+  program
+    .command('gateway')
+    .description('the MQTT gateway; without --config a demonstration on an emulated board')
+    .option('--config <file>', 'YAML or JSON; docs/gateway.md lists the keys')
+    .option('--check', 'only look whether the config is usable, and print what it comes to', false)
+    .addOption(new Option('--log <format>', 'of log lines on stderr').choices(['text', 'json']).default('text'))
+    .addOption(new Option('--log-level <level>', 'least level of log lines').choices([...LOG_LEVELS]))
+    .action(async (options: { config?: string; check: boolean; log: 'text' | 'json'; logLevel?: 'info' }) => {
+      const { gatewayCommand } = await import('./gateway.js')
+      done(
+        await gatewayCommand(io, {
+          config: options.config,
+          check: options.check,
+          logFormat: options.log,
+          logLevel: options.logLevel,
+        }),
+      )
+    })
+
+  return program
+}
+
+interface DeviceOptions {
+  readonly json: boolean
+  readonly baud?: number
+  readonly contract?: string
+  readonly readyTimeout?: number
+  readonly mqtt: string
+  readonly baseTopic: string
+}
+
+/** What call and monitor share: how to reach a device. */
+function device(command: Command): Command {
+  return command
+    .argument('<device>', 'a path like /dev/ttyACM0, or the name of a device behind a gateway')
+    .option('--json', 'JSON, one value a line', false)
+    .option('--baud <rate>', 'of a path; default 115200', baudRate)
+    .option('--contract <file>', 'of a path; default: the built-in greenhouse')
+    .option('--ready-timeout <duration>', 'of a path: from opening to hello; default 10s', durationMs)
+    .option('--mqtt <url>', 'broker of the gateway', 'mqtt://127.0.0.1:1883')
+    .option('--base-topic <topic>', 'of the gateway', 'portwire')
+}
+
+function deviceOptions(name: string, options: DeviceOptions) {
+  return {
+    device: name,
+    json: options.json,
+    baudRate: options.baud,
+    contractFile: options.contract,
+    readyTimeoutMs: options.readyTimeout,
+    mqttUrl: options.mqtt,
+    baseTopic: options.baseTopic,
+  }
+}
+
+function baudRate(text: string): number {
+  const rate = Number(text)
+  if (!Number.isInteger(rate) || rate < 50) throw new InvalidArgumentError('Expected a whole number from 50.')
+  return rate
+}
+
+function durationMs(text: string): number {
+  const ms = parseDurationMs(text)
+  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('Expected a duration like 250ms or 5s.')
+  return ms
+}
+
+/** commander's own text, without its `error:`, on one line, with the way on. Help and version end up here as well. */
+function usageLine(io: Io, program: Command, error: CommanderError, args: readonly string[]): ExitCode {
+  if (error.exitCode === 0) return EXIT.ok
+  const [text, ...more] = error.message.replace(/^error: /, '').split('\n')
+  const suggestion = more
+    .map((line) => line.trim())
+    .join(' ')
+    .replace(/^\(Did you mean (.*)\?\)$/, ' (did you mean $1?)')
+  const commands = program.commands.map((command) => command.name())
+  const named = commands.find((name) => name === args[0])
+  const there =
+    error.code === 'commander.unknownCommand' && suggestion === '' ? `; there are: ${commands.join(', ')}` : ''
+  sayLine(
+    io,
+    `portwire: ${text?.replace(/\.$/, '')}${suggestion}${there}; see portwire ${named ? `${named} ` : ''}--help`,
+  )
+  return EXIT.usage
+}

@@ -1,0 +1,63 @@
+/** What a device says, on its topics: each event as it comes, the state merged from them, and log lines. */
+
+import type { Event } from '../contract/index.js'
+import type { EventMeta } from '../port/index.js'
+import type { DeviceConfig } from './config.js'
+import { createEventIds } from './event-id.js'
+import type { MqttPipe } from './mqtt-pipe.js'
+import { fieldsToJson } from './payload.js'
+import type { Topics } from './topics.js'
+
+export interface DeviceEvents {
+  plain(event: Event, value: unknown, meta: EventMeta): void
+  /** Resolves after the PUBACK: only then the device may be told to forget the event. */
+  reliable(event: Event, value: unknown, meta: EventMeta): Promise<void>
+  log(line: { readonly severity: string; readonly message: string; readonly source?: 'console' }): void
+}
+
+export interface DeviceEventsOptions {
+  readonly config: DeviceConfig
+  readonly topics: Topics
+  readonly pipe: Pick<MqttPipe, 'publish' | 'publishLatest' | 'publishOnce'>
+  /** Names this run of the gateway: 8 hex digits. */
+  readonly run: string
+  /** Wall-clock time, for `at`. */
+  readonly now: () => Date
+}
+
+export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
+  const { config, topics, pipe, now } = options
+  const { name, retain } = config
+  const ids = createEventIds(name, options.run)
+  /** The latest value of every field of every event: what `portwire/<name>` says. */
+  const merged: Record<string, unknown> = {}
+
+  const publish = (event: Event, value: unknown, meta: EventMeta, delivered?: () => void) => {
+    const fields = fieldsToJson(event.fields, value)
+    const id = ids(meta)
+    const payload = JSON.stringify({ ...fields, ...eventMembers(fields, id, now()) })
+    pipe.publish(
+      { topic: topics.event(name, event.name), payload, qos: 1, retain: false, userProperties: { id } },
+      delivered,
+    )
+    Object.assign(merged, fields)
+    pipe.publishLatest({ topic: topics.state(name), payload: JSON.stringify(merged), qos: 1, retain })
+  }
+
+  return {
+    plain: (event, value, meta) => publish(event, value, meta),
+    reliable: (event, value, meta) => new Promise((resolve) => publish(event, value, meta, resolve)),
+    log(line) {
+      const payload = JSON.stringify({ ...line, at: now().toISOString() })
+      pipe.publishOnce({ topic: topics.log(name), payload, qos: 0, retain: false })
+    },
+  }
+}
+
+/** `id` and `at`; `event_id` and `event_at` where the contract has a field of that name. */
+function eventMembers(fields: Readonly<Record<string, unknown>>, id: string, at: Date): Record<string, string> {
+  return {
+    ['id' in fields ? 'event_id' : 'id']: id,
+    ['at' in fields ? 'event_at' : 'at']: at.toISOString(),
+  }
+}

@@ -1,0 +1,23 @@
+export type { RequestHandler } from './bridge.js'
+export {
+  type DeviceConfig,
+  type DeviceTarget,
+  type GatewayConfig,
+  loadConfig,
+  MQTT_DEFAULTS,
+  type MqttConfig,
+  parseConfig,
+  type ServerConfig,
+} from './config.js'
+export { brokerCredentials, type Environment } from './config-environment.js'
+export { configJsonSchema } from './config-schema.js'
+export { loadContract, parseContract } from './contract-file.js'
+export type { DeviceRow } from './device.js'
+export { type Gateway, type GatewayOptions, startGateway } from './gateway.js'
+export { LIMITS } from './limits.js'
+export { LOG_LEVELS, type Log, type LogLevel } from './log.js'
+export { ConnectError, type Connection, connectToBroker } from './mqtt-connection.js'
+export { didYouMean, nearest } from './nearest.js'
+export { argsFromJson, resultToJson } from './payload.js'
+export type { Inbound, Publication } from './publication.js'
+export { createTopics, NAME, type Topics } from './topics.js'

@@ -1,0 +1,49 @@
+/** Every limit of the gateway, in one place. docs/gateway.md lists them for the user. */
+
+export const LIMITS = {
+  /** QoS 1 messages written and not acknowledged; mqtt.js gains nothing past 128. A smaller Receive Maximum of the broker wins. */
+  inFlightMessages: 128,
+  /** Messages that wait for the broker, and their bytes; beyond either the oldest that nobody waits for is dropped and counted. */
+  outboxMessages: 10_000,
+  outboxBytes: 16 * 1024 * 1024,
+  /** A longer payload is not published; it is dropped and counted. */
+  publishBytes: 1024 * 1024,
+  /** QoS 0 (log lines) is dropped and counted while more than this waits in the socket. */
+  socketBytes: 256 * 1024,
+  /** A longer command is refused. */
+  commandBytes: 256 * 1024,
+  /** Commands being executed at once, over all devices. */
+  commands: 64,
+  /** So long the next packet of the broker is left unread when all places are taken; then the command is refused. It must
+   * stay far below the keepalive, as answers to pings wait behind it. */
+  commandWaitMs: 1_000,
+  /** Of a response topic that a caller names. */
+  responseTopicBytes: 256,
+  devices: 256,
+
+  keepaliveSeconds: 10,
+  connectTimeoutMs: 5_000,
+  /** How long an MQTT 5 broker keeps the session, and with it commands sent meanwhile: a restart or a network fault, no longer. */
+  sessionExpirySeconds: 300,
+  /** The pause before connecting again is drawn evenly between these, so that many gateways do not come back at once. */
+  reconnectMinMs: 1_000,
+  reconnectMaxMs: 30_000,
+  /** To our own embedded broker there is no crowd to avoid. */
+  embeddedReconnectMs: 1_000,
+
+  /** Shutdown: time for `offline` to be acknowledged, for the DISCONNECT, and for everything together. */
+  flushMs: 300,
+  disconnectMs: 150,
+  closeMs: 900,
+
+  configBytes: 1024 * 1024,
+  contractBytes: 256 * 1024,
+
+  /** The embedded broker. */
+  brokerPacketBytes: 256 * 1024,
+  brokerConnectBytes: 4 * 1024,
+  brokerConnectMs: 5_000,
+  brokerSockets: 200,
+  /** A subscriber that takes nothing for so long is disconnected: without this it blocks all others. */
+  brokerDrainMs: 10_000,
+} as const

@@ -1,0 +1,228 @@
+/** One connection to a broker: a fresh mqtt.js client that is used once and thrown away. It never reconnects, queues nothing
+ * and replays nothing: its own queues lose messages silently (ids wrap after 65,535 without a check), so ours are used. */
+
+import { Readable } from 'node:stream'
+import { type IClientOptions, type IStore, type MqttClient, connect as mqttConnect } from 'mqtt'
+import { LIMITS } from './limits.js'
+import type { Inbound, Publication } from './publication.js'
+
+export interface ConnectionSettings {
+  readonly url: string
+  /** 5 falls back to 3.1.1 when the broker refuses it. */
+  readonly version: 4 | 5
+  readonly clientId: string
+  readonly user?: string
+  readonly password?: string
+  /** Certificate of the authority that the broker's is checked against, in PEM; undefined: those that Node knows. */
+  readonly ca?: string
+  readonly keepaliveSeconds: number
+  /** True: the broker keeps nothing for this client. */
+  readonly clean: boolean
+  readonly will?: Publication
+}
+
+export interface ConnectionHandlers {
+  /** The next message is not read before `taken` was called. */
+  message(inbound: Inbound, taken: () => void): void
+  /** The connection is over; called once, never before connect has resolved. */
+  closed(reason: string): void
+}
+
+export interface Connection {
+  readonly version: 4 | 5
+  /** How many QoS 1 messages the broker takes unacknowledged. */
+  readonly receiveMaximum: number
+  /** Bytes that wait in the socket. */
+  readonly waitingBytes: number
+  /** `acknowledged`: the PUBACK came (QoS 1) or the socket took it (QoS 0). Not called when the connection ends first. */
+  publish(publication: Publication, acknowledged?: () => void): void
+  /** Resolves when the broker has granted all of them. */
+  subscribe(topics: readonly string[]): Promise<void>
+  /** Says DISCONNECT, so that no will is sent; bounded in time. */
+  end(): Promise<void>
+  /** Drops the link. */
+  destroy(): void
+}
+
+/** A broker that refused the connection, or could not be reached. `refusedVersion`: it does not speak this MQTT version. */
+export class ConnectError extends Error {
+  override readonly name = 'ConnectError'
+  readonly refusedVersion: boolean
+  constructor(message: string, details: { refusedVersion: boolean; cause?: unknown }) {
+    super(message, { cause: details.cause })
+    this.refusedVersion = details.refusedVersion
+  }
+}
+
+/** Connects once, in version 5 and, when the broker refuses that, in 3.1.1.
+ * @throws ConnectError  naming the broker's address and the reason */
+export async function connectToBroker(settings: ConnectionSettings, handlers: ConnectionHandlers): Promise<Connection> {
+  try {
+    return await connectOnce(settings, handlers)
+  } catch (error) {
+    if (settings.version !== 5 || !(error instanceof ConnectError) || !error.refusedVersion) throw error
+    return await connectOnce({ ...settings, version: 4 }, handlers)
+  }
+}
+
+/** CONNACK codes for a version that is not spoken: 1 in 3.1.1 (section 3.2.2.3), 0x84 in 5 (section 3.2.2.2). */
+const VERSION_REFUSED: ReadonlySet<unknown> = new Set([1, 0x84])
+
+/** Some brokers that do not know a version close the connection without a word. */
+const CLOSED_EARLY = 'the broker closed the connection'
+
+/** DISCONNECT reason in 5, section 3.14.2.1. */
+const TAKEN_OVER = 0x8e
+
+function takenOver({ clientId }: ConnectionSettings): string {
+  return `another client came with the client id ${clientId}: two gateways must not share one`
+}
+
+/** Nothing is kept, so that nothing is replayed: mqtt.js holds back `connect` until its store is empty. */
+const noStore = (): IStore => {
+  const store: IStore = {
+    put: (packet, done) => {
+      done(undefined as never)
+      void packet
+      return store
+    },
+    createStream: () => Readable.from([]) as ReturnType<IStore['createStream']>,
+    del: (packet, done) => {
+      done(undefined, packet as never)
+      return store
+    },
+    get: (_packet, done) => {
+      done(new Error('nothing is stored'))
+      return store
+    },
+    close: (done) => done(undefined as never),
+  }
+  return store
+}
+
+function connectOnce(settings: ConnectionSettings, handlers: ConnectionHandlers): Promise<Connection> {
+  const { version, will } = settings
+  const options: IClientOptions = {
+    protocolVersion: version,
+    clientId: settings.clientId,
+    clean: settings.clean,
+    keepalive: settings.keepaliveSeconds,
+    connectTimeout: LIMITS.connectTimeoutMs,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    outgoingStore: noStore(),
+    ...(settings.user !== undefined && { username: settings.user }),
+    ...(settings.password !== undefined && { password: settings.password }),
+    ...(settings.ca !== undefined && { ca: settings.ca }),
+    ...(will && {
+      will: { topic: will.topic, payload: Buffer.from(will.payload), qos: will.qos, retain: will.retain },
+    }),
+    ...(version === 5 && {
+      properties: {
+        ...(!settings.clean && { sessionExpiryInterval: LIMITS.sessionExpirySeconds }),
+        maximumPacketSize: LIMITS.commandBytes,
+      },
+    }),
+  }
+  return new Promise((resolve, reject) => {
+    const client = mqttConnect(settings.url, options)
+    let state: 'connecting' | 'connected' | 'over' = 'connecting'
+    let lastError: (Error & { code?: unknown }) | undefined
+
+    client.handleMessage = (packet, done) => {
+      if (state === 'over') return done()
+      handlers.message(inboundOf(packet), () => done())
+    }
+    client.on('error', (error) => {
+      lastError = error
+      if (state !== 'connecting') return
+      state = 'over'
+      client.end(true)
+      reject(connectError(settings, error))
+    })
+    client.on('disconnect', ({ reasonCode }) => {
+      lastError = new Error(reasonCode === TAKEN_OVER ? takenOver(settings) : `the broker ended it (${reasonCode})`)
+    })
+    client.on('close', () => {
+      if (state === 'over') return
+      const wasConnecting = state === 'connecting'
+      state = 'over'
+      client.end(true)
+      if (wasConnecting) reject(connectError(settings, lastError ?? new Error(CLOSED_EARLY)))
+      else handlers.closed(lastError?.message ?? 'the connection was closed')
+    })
+    client.on('connect', () => {
+      if (state !== 'connecting') return
+      state = 'connected'
+      resolve(connectionOver(client, version, () => state === 'connected'))
+    })
+  })
+}
+
+function connectionOver(client: MqttClient, version: 4 | 5, isUp: () => boolean): Connection {
+  return {
+    version,
+    receiveMaximum: client.serverProperties?.receiveMaximum ?? 65_535,
+    get waitingBytes() {
+      return (client.stream as { writableLength?: number }).writableLength ?? 0
+    },
+    publish(publication, acknowledged) {
+      const { topic, payload, qos, retain, correlationData, userProperties, expirySeconds } = publication
+      const properties = {
+        ...(correlationData && { correlationData }),
+        ...(userProperties && { userProperties: { ...userProperties } }),
+        ...(expirySeconds !== undefined && { messageExpiryInterval: expirySeconds }),
+      }
+      client.publish(topic, payload, { qos, retain, ...(version === 5 && { properties }) }, (error) => {
+        if (!error && isUp()) acknowledged?.()
+      })
+    },
+    async subscribe(topics) {
+      if (topics.length === 0) return
+      // Retain As Published (MQTT 5): a retained command is known as such also when it is new.
+      const wanted = Object.fromEntries(topics.map((topic) => [topic, { qos: 1 as const, rap: true }]))
+      const granted = await client.subscribeAsync(wanted)
+      const refused = granted.find((grant) => grant.qos >= 128)
+      if (refused) throw new Error(`the broker refused the subscription to ${refused.topic}`)
+    },
+    end() {
+      return new Promise((resolve) => {
+        const timer = setTimeout(() => {
+          client.end(true)
+          resolve()
+        }, LIMITS.disconnectMs)
+        // A graceful end waits for all acknowledgements, for ever: the timer is not optional.
+        client.end(false, () => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+    },
+    destroy() {
+      client.stream.destroy()
+    },
+  }
+}
+
+function inboundOf(packet: Parameters<MqttClient['handleMessage']>[0]): Inbound {
+  const { responseTopic, correlationData, messageExpiryInterval } = packet.properties ?? {}
+  return {
+    topic: packet.topic,
+    payload: Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload ?? ''),
+    retain: packet.retain,
+    ...(responseTopic !== undefined && { responseTopic }),
+    ...(correlationData !== undefined && { correlationData }),
+    ...(messageExpiryInterval !== undefined && { expirySeconds: messageExpiryInterval }),
+  }
+}
+
+function connectError(settings: ConnectionSettings, error: Error & { code?: unknown }): ConnectError {
+  const { host } = new URL(settings.url)
+  // Node gives an AggregateError without a message when a name has several addresses.
+  const reason = error.message || (error as { errors?: Error[] }).errors?.[0]?.message || String(error.code ?? error)
+  return new ConnectError(`no MQTT broker at ${host}: ${reason}`, {
+    refusedVersion: VERSION_REFUSED.has(error.code) || error.message === CLOSED_EARLY,
+    cause: error,
+  })
+}

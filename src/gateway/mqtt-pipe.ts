@@ -1,0 +1,235 @@
+/** The gateway's lasting way to the broker: one connection after the other, with our own bounded window over our own outbox.
+ * States and availability (Latest) go first, then the messages of the outbox in order; nothing is lost by a link that drops,
+ * as whatever was not acknowledged is sent again, from the oldest on. */
+
+import type { Clock, Random } from '../clock.js'
+import { createLatest } from './latest.js'
+import { LIMITS } from './limits.js'
+import type { Log } from './log.js'
+import { type Connection, type ConnectionSettings, connectToBroker } from './mqtt-connection.js'
+import type { Outbox } from './outbox.js'
+import type { Inbound, Publication } from './publication.js'
+
+export interface MqttPipe {
+  /** Sends once, in order, as often as it takes. `delivered` is called after the PUBACK. */
+  publish(publication: Publication, delivered?: () => void): void
+  /** Sends the latest value of a topic; sent again after every reconnect when it is retained. */
+  publishLatest(publication: Publication): void
+  /** QoS 0: sent now or not at all. */
+  publishOnce(publication: Publication): void
+  readonly info: MqttPipeInfo
+  /** Resolves at the first connection, after the subscriptions were granted. */
+  readonly connected: Promise<void>
+  /** Waits a bounded time until `last` and every other latest value is with the broker, then disconnects. */
+  close(): Promise<void>
+}
+
+export interface MqttPipeInfo {
+  readonly connected: boolean
+  /** MQTT version of the connection: 5, or 4 for 3.1.1. */
+  readonly version?: 4 | 5
+  readonly reconnects: number
+  /** Messages that will not reach the broker, by the reason. */
+  readonly dropped: { readonly full: number; readonly offline: number; readonly tooLong: number }
+  readonly waiting: { readonly messages: number; readonly bytes: number }
+}
+
+export interface MqttPipeOptions {
+  readonly settings: ConnectionSettings
+  readonly subscriptions: readonly string[]
+  readonly outbox: Outbox
+  /** The next message is not read before the promise has settled. */
+  readonly take: (inbound: Inbound) => Promise<void>
+  /** After every connection, and with the reason after every loss. */
+  readonly changed: (state: { readonly connected: boolean; readonly reason?: string }) => void
+  readonly reconnectMinMs: number
+  readonly reconnectMaxMs: number
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+const NAMESPACE = 'portwire:mqtt'
+
+export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
+  const { settings, outbox, clock, log } = options
+  const latest = createLatest()
+  let connection: Connection | undefined
+  /** Counts connections: an acknowledgement of an earlier one means nothing to the later. */
+  let generation = 0
+  let next = outbox.head
+  let inFlight = 0
+  let reconnects = -1
+  let closing = false
+  let cancelRetry: (() => void) | undefined
+  let offline = 0
+  let tooLong = 0
+  let saidReason: string | undefined
+  let settledWaiter: (() => void) | undefined
+  const connected = withResolvers<void>()
+
+  const pump = () => {
+    if (!connection) return
+    const window = Math.min(LIMITS.inFlightMessages, connection.receiveMaximum)
+    while (connection && inFlight < window) {
+      const value = latest.take()
+      if (value) {
+        send(value, () => latest.acknowledge(value.topic))
+        continue
+      }
+      if (next >= outbox.end) break
+      const position = next
+      next += 1
+      outbox.protectBefore(next)
+      const publication = outbox.at(position)
+      if (publication) send(publication, () => outbox.acknowledge(position))
+    }
+    if (latest.settled && outbox.size === 0) settledWaiter?.()
+  }
+
+  const send = (publication: Publication, acknowledged: () => void) => {
+    const mine = generation
+    inFlight += 1
+    connection!.publish(publication, () => {
+      if (mine !== generation) return
+      inFlight -= 1
+      acknowledged()
+      pump()
+    })
+  }
+
+  const tryConnect = async () => {
+    cancelRetry = undefined
+    const mine = ++generation
+    let fresh: Connection | undefined
+    try {
+      fresh = await connectToBroker(settings, {
+        message: (inbound, taken) => {
+          options.take(inbound).then(taken, (error: unknown) => {
+            log('error', NAMESPACE, `${inbound.topic}: ${String(error)}`)
+            taken()
+          })
+        },
+        closed: (reason) => lost(mine, reason),
+      })
+      if (closing) return void fresh.end()
+      await begin(fresh, mine)
+    } catch (error) {
+      fresh?.destroy()
+      lost(mine, (error as Error).message)
+    }
+  }
+
+  const begin = async (fresh: Connection, mine: number) => {
+    // Subscriptions first: whoever sees `online` may send a command at once.
+    await fresh.subscribe(options.subscriptions)
+    if (mine !== generation || closing) return
+    connection = fresh
+    reconnects += 1
+    saidReason = undefined
+    inFlight = 0
+    next = outbox.head
+    latest.restart()
+    options.changed({ connected: true })
+    log('info', NAMESPACE, `connected to ${new URL(settings.url).host} (MQTT ${fresh.version === 5 ? '5' : '3.1.1'})`)
+    pump()
+    connected.resolve()
+  }
+
+  const lost = (mine: number, reason: string) => {
+    if (mine !== generation) return
+    generation += 1
+    const wasUp = connection !== undefined
+    connection?.destroy()
+    connection = undefined
+    settledWaiter?.()
+    if (closing) return
+    outbox.protectBefore(outbox.head)
+    const inMs =
+      options.reconnectMinMs + options.random() * Math.max(0, options.reconnectMaxMs - options.reconnectMinMs)
+    // Said once, not at every try: a broker that is away for a night must not fill the log.
+    if (wasUp || saidReason !== reason) {
+      log('warn', NAMESPACE, `${reason}; trying again, every ${pace(options)}`)
+      saidReason = reason
+    }
+    if (wasUp) options.changed({ connected: false, reason })
+    cancelRetry = clock.after(inMs, () => void tryConnect())
+  }
+
+  void tryConnect()
+
+  const fits = (publication: Publication) => {
+    if (Buffer.byteLength(publication.payload) <= LIMITS.publishBytes) return true
+    tooLong += 1
+    log('error', NAMESPACE, `${publication.topic}: longer than ${LIMITS.publishBytes} bytes, dropped`)
+    return false
+  }
+
+  return {
+    publish(publication, delivered) {
+      // Nobody is served by holding back for ever what can never be sent: it counts as dropped, and is said.
+      if (!fits(publication)) return delivered?.()
+      outbox.append(publication, delivered)
+      pump()
+    },
+    publishLatest(publication) {
+      if (!fits(publication)) return
+      latest.set(publication)
+      pump()
+    },
+    publishOnce(publication) {
+      if (!connection || connection.waitingBytes > LIMITS.socketBytes) {
+        offline += 1
+        return
+      }
+      connection.publish(publication)
+    },
+    get info() {
+      return {
+        connected: connection !== undefined,
+        ...(connection && { version: connection.version }),
+        reconnects: Math.max(0, reconnects),
+        dropped: { full: outbox.dropped, offline, tooLong },
+        waiting: { messages: outbox.size, bytes: outbox.bytes },
+      }
+    },
+    connected: connected.promise,
+    async close() {
+      if (closing) return
+      closing = true
+      cancelRetry?.()
+      if (!connection) {
+        generation += 1
+        return
+      }
+      if (!(latest.settled && outbox.size === 0)) {
+        await new Promise<void>((resolve) => {
+          const cancel = clock.after(LIMITS.flushMs, resolve)
+          settledWaiter = () => {
+            cancel()
+            resolve()
+          }
+        })
+      }
+      const last = connection
+      generation += 1
+      connection = undefined
+      await last?.end()
+    },
+  }
+}
+
+function pace(options: MqttPipeOptions): string {
+  const seconds = (ms: number) => `${Math.round(ms / 100) / 10}`
+  const { reconnectMinMs: min, reconnectMaxMs: max } = options
+  return min >= max ? `${seconds(min)} s` : `${seconds(min)} to ${seconds(max)} s`
+}
+
+/** Promise.withResolvers comes with Node 22. */
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve!: (value: T) => void
+  const promise = new Promise<T>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}

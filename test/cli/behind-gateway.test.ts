@@ -1,0 +1,133 @@
+/** call and monitor on a device behind a gateway. */
+
+import { expect, onTestFinished, test } from 'vitest'
+import type { Contract } from '../../src/contract/index.js'
+import { startGateway } from '../../src/gateway/index.js'
+import { greenhouse } from '../../src/testing/greenhouse.js'
+import { createMockGreenhouse } from '../../src/testing/mock-greenhouse.js'
+import { startMosquitto } from '../gateway/mosquitto.js'
+import { configWith, EMBEDDED } from '../gateway/support.js'
+import { until } from '../gateway/until.js'
+import { runCli, startCli } from './run-cli.js'
+
+async function startWithBoard(server: Parameters<typeof configWith>[0]['server'] = EMBEDDED) {
+  const board = createMockGreenhouse()
+  const { path, binding, onArrival } = board
+  const device = {
+    name: 'greenhouse',
+    target: { serial: path, binding, onArrival },
+    contract: greenhouse as unknown as Contract,
+    retain: true,
+  }
+  const gateway = await startGateway({ ...configWith({ server }), devices: [device] })
+  onTestFinished(() => gateway.close())
+  await gateway.connected
+  await until(() => gateway.devices()[0]?.state === 'running', 5_000, 'the board runs')
+  return { board, gateway, mqtt: `--mqtt=${gateway.brokerUrl}` }
+}
+
+test('a call prints its result, and as JSON', async () => {
+  const { mqtt } = await startWithBoard()
+  expect(await runCli('call', 'greenhouse', 'setVent', 'open=0.4', mqtt)).toEqual({ code: 0, out: '0.4\n', err: '' })
+  expect(await runCli('call', 'greenhouse', 'setVent', '{"open":0.25}', '--json', mqtt)).toMatchObject({
+    code: 0,
+    out: '0.25\n',
+  })
+  expect(await runCli('call', 'greenhouse', 'setLamp', 'on=on', mqtt)).toMatchObject({ code: 0, out: 'true\n' })
+  expect(await runCli('call', 'greenhouse', 'readClimate', mqtt)).toMatchObject({
+    code: 0,
+    out: 'celsius=21\nhumidity=45\n',
+  })
+  expect(await runCli('call', 'greenhouse', 'identify', mqtt)).toMatchObject({ code: 0, out: 'ok\n' })
+  expect(await runCli('call', 'greenhouse', 'echo', 'data=AQID', '--json', mqtt)).toMatchObject({
+    code: 0,
+    out: '"AQID"\n',
+  })
+})
+
+test('the same at a broker of MQTT 5', async () => {
+  const mosquitto = await startMosquitto()
+  onTestFinished(() => mosquitto.remove())
+  const { mqtt } = await startWithBoard({ kind: 'external', url: mosquitto.url })
+  expect(await runCli('call', 'greenhouse', 'setVent', 'open=0.4', mqtt)).toEqual({ code: 0, out: '0.4\n', err: '' })
+})
+
+test.each([
+  [
+    'an unknown device',
+    ['greenhous', 'identify'],
+    1,
+    'portwire: the gateway has no device named greenhous (did you mean greenhouse?). Name one of its devices, or give a path like ' +
+      '/dev/ttyACM0 to open a board directly.\n',
+  ],
+  [
+    'an unknown action',
+    ['greenhouse', 'identfy'],
+    2,
+    'portwire: greenhouse has no action identfy (did you mean identify?)\n',
+  ],
+  [
+    'arguments that do not fit',
+    ['greenhouse', 'setVent', 'open=4'],
+    2,
+    'portwire: ARGUMENT_INVALID: setVent.open: 4 is not in 0 to 1\n',
+  ],
+])('%s', async (_name, words, code, err) => {
+  const { mqtt } = await startWithBoard()
+  expect(await runCli('call', ...words, mqtt)).toEqual({ code, out: '', err })
+})
+
+test('a broker without a gateway is said', async () => {
+  const mosquitto = await startMosquitto()
+  onTestFinished(() => mosquitto.remove())
+  const { code, err } = await runCli('call', 'greenhouse', 'identify', `--mqtt=${mosquitto.url}`)
+  expect(err).toMatch(/^portwire: no gateway is at the broker 127\.0\.0\.1:\d+ under portwire\/\. Start /)
+  expect(code).toBe(1)
+})
+
+test('a device that is away: the call ends in time', async () => {
+  const { board, gateway, mqtt } = await startWithBoard()
+  board.unplug()
+  await until(() => gateway.devices()[0]?.state !== 'running', 5_000, 'the gateway sees it')
+  const { code, err } = await runCli('call', 'greenhouse', 'identify', '--timeout', '300ms', mqtt)
+  expect(err).toMatch(/^portwire: /)
+  expect(code).toBe(1)
+})
+
+test('monitor shows events, states and log lines until it is told to end', async () => {
+  const { board, mqtt } = await startWithBoard()
+  const cli = startCli(['monitor', 'greenhouse', mqtt])
+  await until(() => /state online\n/.test(cli.out()), 5_000, 'the state')
+  await runCli('call', 'greenhouse', 'setInterval', 'ms=100', mqtt)
+  await until(() => /\d\d:\d\d:\d\d\.\d{3} reading celsius=21 humidity=45\n/.test(cli.out()), 5_000, 'a reading')
+  board.unplug()
+  await until(() => /state offline\n/.test(cli.out()), 5_000, 'the state')
+  cli.stop()
+  expect(await cli.code).toBe(0)
+})
+
+test('monitor --json prints one object a line', async () => {
+  const { mqtt } = await startWithBoard()
+  const cli = startCli(['monitor', 'greenhouse', '--json', mqtt])
+  await until(() => cli.out().includes('"state":"online"'), 5_000, 'the state')
+  await runCli('call', 'greenhouse', 'setInterval', 'ms=100', mqtt)
+  await until(() => cli.out().includes('"reading"'), 5_000, 'a reading')
+  cli.stop()
+  await cli.code
+  const lines = cli
+    .out()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  const reading = lines.find((line) => line['event'] === 'reading')
+  expect(reading).toMatchObject({ kind: 'event', data: { celsius: 21, humidity: 45 } })
+})
+
+test('monitor ends with an error when the gateway goes away with its broker', async () => {
+  const { gateway, mqtt } = await startWithBoard()
+  const cli = startCli(['monitor', 'greenhouse', mqtt])
+  await until(() => /state online\n/.test(cli.out()), 5_000, 'the state')
+  await gateway.close()
+  expect(await cli.code).toBe(1)
+  expect(cli.err()).toMatch(/^portwire: the connection to the broker is lost: /)
+})

@@ -1,0 +1,69 @@
+/** A subscriber and publisher for tests: plain mqtt.js, which remembers every message. */
+
+import { connectAsync, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt'
+import { until } from './until.js'
+
+export interface Message {
+  readonly topic: string
+  readonly text: string
+  readonly json: Record<string, unknown>
+  readonly retain: boolean
+  readonly packet: IPublishPacket
+}
+
+export interface TestClient {
+  readonly messages: Message[]
+  /** The first message from index `from` on that fits, waiting for it up to the deadline. */
+  next(topic: string, fits?: (message: Message) => boolean, from?: number): Promise<Message>
+  publish(topic: string, payload: unknown, options?: Parameters<MqttClient['publishAsync']>[2]): Promise<void>
+  subscribe(topic: string): Promise<void>
+  end(): Promise<void>
+}
+
+const DEADLINE_MS = 8_000
+
+export async function connectClient(
+  url: string,
+  topics: readonly string[] = ['#'],
+  options: IClientOptions = {},
+): Promise<TestClient> {
+  const client = await connectAsync(url, { protocolVersion: 4, ...options })
+  const messages: Message[] = []
+  client.on('message', (topic, payload, packet) => {
+    const text = payload.toString()
+    messages.push({ topic, text, json: parsed(text), retain: packet.retain, packet })
+  })
+  client.on('error', () => {})
+  for (const topic of topics) await client.subscribeAsync(topic, { qos: 1 })
+  return {
+    messages,
+    async next(topic, fits = () => true, from = 0) {
+      const find = () => messages.slice(from).find((message) => message.topic === topic && fits(message))
+      await until(
+        () => find() !== undefined,
+        DEADLINE_MS,
+        () =>
+          `a message on ${topic}; there were: ${messages.map((m) => `${m.topic} ${m.text.slice(0, 80)}`).join(' | ')}`,
+      )
+      return find()!
+    },
+    async publish(topic, payload, publishOptions) {
+      const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
+      await client.publishAsync(topic, text, { qos: 1, ...publishOptions })
+    },
+    async subscribe(topic) {
+      await client.subscribeAsync(topic, { qos: 1 })
+    },
+    async end() {
+      await client.endAsync(true)
+    },
+  }
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,98 @@
+/** One connection: versions, refusals, certificates. */
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { type Connection, type ConnectionSettings, connectToBroker } from '../../src/gateway/mqtt-connection.js'
+import { startMosquitto } from './mosquitto.js'
+
+const settings = (url: string, more: Partial<ConnectionSettings> = {}): ConnectionSettings => ({
+  url,
+  version: 5,
+  clientId: 'test',
+  keepaliveSeconds: 10,
+  clean: true,
+  ...more,
+})
+const handlers = { message: (_inbound: unknown, taken: () => void) => taken(), closed: () => {} }
+
+async function connect(url: string, more: Partial<ConnectionSettings> = {}): Promise<Connection> {
+  const connection = await connectToBroker(settings(url, more), handlers)
+  onTestFinished(() => connection.end())
+  return connection
+}
+
+/** A broker that knows 3.1.1 only. @param refusal  what it says to a CONNECT of version 5 before it hangs up */
+async function oldBroker(refusal: Buffer): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', (connect) => {
+      // Protocol level: after the fixed header of two bytes and the name "MQTT" with its length.
+      if (connect[8] === 5) socket.end(refusal)
+      else socket.write(Buffer.from([0x20, 0x02, 0x00, 0x00]))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  return `mqtt://127.0.0.1:${(server.address() as { port: number }).port}`
+}
+
+test.each([
+  ['says so as 3.1.1 does', Buffer.from([0x20, 0x02, 0x00, 0x01])],
+  ['says so as 5 does', Buffer.from([0x20, 0x03, 0x00, 0x84, 0x00])],
+  ['hangs up without a word', Buffer.alloc(0)],
+])('a broker that does not know version 5 and %s gets 3.1.1', async (_name, refusal) => {
+  expect((await connect(await oldBroker(refusal))).version).toBe(4)
+})
+
+test('with version 4 in the settings 5 is not tried', async () => {
+  const mosquitto = await startMosquitto()
+  onTestFinished(() => mosquitto.remove())
+  expect((await connect(mosquitto.url, { version: 4 })).version).toBe(4)
+  expect((await connect(mosquitto.url, { version: 5 })).version).toBe(5)
+})
+
+test('the Receive Maximum of the broker is heard', async () => {
+  const mosquitto = await startMosquitto(['max_inflight_messages 7'])
+  onTestFinished(() => mosquitto.remove())
+  expect((await connect(mosquitto.url)).receiveMaximum).toBe(7)
+})
+
+test('a broker that gave our place to another client with the same id: that is the reason', async () => {
+  const server = createServer((socket) => {
+    // CONNACK without properties, then DISCONNECT with 0x8E, session taken over.
+    socket.once('data', () => socket.end(Buffer.from([0x20, 0x03, 0x00, 0x00, 0x00, 0xe0, 0x02, 0x8e, 0x00])))
+    socket.on('error', () => {})
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const url = `mqtt://127.0.0.1:${(server.address() as { port: number }).port}`
+  const reason = await new Promise<string>((closed, reject) => {
+    connectToBroker(settings(url), { ...handlers, closed }).catch(reject)
+  })
+  expect(reason).toBe('another client came with the client id test: two gateways must not share one')
+})
+
+test('a certificate of an unknown authority is refused; with the authority in the config it is taken', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portwire-tls-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject],
+    {
+      stdio: 'ignore',
+    },
+  )
+  const mosquitto = await startMosquitto([`certfile ${cert}`, `keyfile ${key}`])
+  onTestFinished(() => mosquitto.remove())
+  const url = mosquitto.url.replace('mqtt:', 'mqtts:')
+  await expect(connectToBroker(settings(url), handlers)).rejects.toThrow(
+    /^no MQTT broker at 127\.0\.0\.1:\d+: self-signed certificate$/,
+  )
+  expect((await connect(url, { ca: readFileSync(cert, 'utf8') })).version).toBe(5)
+})

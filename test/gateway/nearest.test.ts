@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { didYouMean, nearest } from '../../src/gateway/nearest.js'
+
+test.each([
+  ['bauds', ['baud', 'contract'], 'baud'],
+  ['lst', ['list', 'call'], 'list'],
+  ['clal', ['list', 'call'], 'call'],
+  ['Serial', ['serial', 'spawn'], 'serial'],
+  ['frobnicate', ['list', 'call', 'monitor'], undefined],
+  ['x', [], undefined],
+])('%s is spelled nearest to %s: %s', (word, candidates, expected) => {
+  expect(nearest(word, candidates)).toBe(expected)
+})
+
+test('didYouMean says nothing when nothing is near', () => {
+  expect(didYouMean('baudd', ['baud'])).toBe(' (did you mean baud?)')
+  expect(didYouMean('frobnicate', ['baud'])).toBe('')
+})
