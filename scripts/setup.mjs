@@ -48,6 +48,12 @@ export function build({ force = false } = {}) {
   execFileSync('touch', [main])
 }
 
+/** Compiles docs/examples to build/examples; they import the package by its name, so dist/ is built first. */
+export function buildExamples() {
+  build()
+  run(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.examples.json'], { stdio: ['ignore', 2, 2] })
+}
+
 function newest(path) {
   const info = statSync(path)
   if (!info.isDirectory()) return info.mtimeMs

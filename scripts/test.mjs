@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
-import { build, checkNode, fail, installDebianPackages, installPackages, root, run } from './setup.mjs'
+import { buildExamples, checkNode, fail, installDebianPackages, installPackages, root, run } from './setup.mjs'
 
 const filters = process.argv.slice(2)
 const startedMs = performance.now()
@@ -11,7 +11,7 @@ const startedMs = performance.now()
 checkNode()
 installPackages()
 installDebianPackages()
-build()
+buildExamples()
 
 step('lint', () => run('npx', ['biome', 'check', '--error-on-warnings', '.']))
 step('types', () => run('npx', ['tsc', '--noEmit', '-p', 'tsconfig.json']))

@@ -1,0 +1,136 @@
+// From a message to a call of the user's function and back: arguments are decoded to the function's own parameter types.
+#ifndef PORTWIRE_HANDLER_H
+#define PORTWIRE_HANDLER_H
+
+#include "status.h"
+#include "values.h"
+
+namespace portwire {
+namespace detail {
+
+typedef void (*AnyFunction)();
+
+inline uint8_t codeOf(ErrorCode code) { return static_cast<uint8_t>(code); }
+
+/// The arguments of a call, read one after the other. The first that cannot be read is remembered, and those after it come out
+/// as zeros: one look at the end, and not one an argument, keeps a handler's share of the flash small.
+class Arguments {
+ public:
+  explicit Arguments(const Reader& reader) : reader_(reader) {}
+
+  /// Reads the head of an array of exactly `items` values. No arguments at all may also be nil or nothing.
+  PORTWIRE_NOINLINE void open(uint8_t items) {
+    if (items == 0 && reader_.takeNil()) return;
+    uint16_t count = 0;
+    status_ = reader_.readArray(&count);
+    if (status_ == Status::kOk && count != items) status_ = Status::kWrongType;
+  }
+
+  template <class T> T next() {
+    T value = T();
+    if (status_ == Status::kOk) status_ = Wire<T>::read(reader_, &value);
+    return value;
+  }
+
+  /// 0 when all were read and nothing is left, else the number of the ERROR.
+  PORTWIRE_NOINLINE uint8_t error() const {
+    if (status_ == Status::kTooLarge) return codeOf(ErrorCode::kArgumentsTooLarge);
+    return status_ == Status::kOk && reader_.atEnd() ? 0 : codeOf(ErrorCode::kBadArguments);
+  }
+
+ private:
+  // One copy for the integers of all widths.
+  PORTWIRE_NOINLINE uint32_t nextUnsigned(uint32_t largest) {
+    uint32_t value = 0;
+    if (status_ == Status::kOk) status_ = reader_.readUnsigned(&value, largest);
+    return value;
+  }
+  PORTWIRE_NOINLINE int32_t nextSigned(uint32_t largest) {
+    int32_t value = 0;
+    if (status_ == Status::kOk) status_ = reader_.readSigned(&value, largest);
+    return value;
+  }
+
+  Reader reader_;
+  Status status_ = Status::kOk;
+};
+
+template <> inline uint8_t Arguments::next<uint8_t>() { return static_cast<uint8_t>(nextUnsigned(0xFF)); }
+template <> inline uint16_t Arguments::next<uint16_t>() { return static_cast<uint16_t>(nextUnsigned(0xFFFF)); }
+template <> inline uint32_t Arguments::next<uint32_t>() { return nextUnsigned(0xFFFFFFFF); }
+template <> inline int8_t Arguments::next<int8_t>() { return static_cast<int8_t>(nextSigned(0x7F)); }
+template <> inline int16_t Arguments::next<int16_t>() { return static_cast<int16_t>(nextSigned(0x7FFF)); }
+template <> inline int32_t Arguments::next<int32_t>() { return nextSigned(0x7FFFFFFF); }
+
+/// Decodes the arguments, calls, and writes the result to `reply` (null for a cast). Returns 0 or the number of the ERROR.
+typedef uint8_t (*Invoker)(AnyFunction function, void* context, Arguments& arguments, Writer* reply);
+
+/// A place in the table of handlers.
+struct Handler {
+  Invoker invoke;
+  AnyFunction function;
+  void* context;
+};
+
+template <class R> inline uint8_t writeResult(Writer* reply, const R& result) {
+  if (reply) Wire<R>::write(*reply, result);
+  return 0;
+}
+template <class R> inline uint8_t writeResult(Writer* reply, const Result<R>& result) {
+  if (result.code != 0) return result.code;
+  return writeResult(reply, result.value);
+}
+/// A void handler answers integer 0, which the host tells apart from nil.
+inline uint8_t writeVoid(Writer* reply) {
+  if (reply) reply->writeUnsigned(0);
+  return 0;
+}
+inline uint8_t writeResult(Writer* reply, const Result<void>& result) {
+  return result.code != 0 ? result.code : writeVoid(reply);
+}
+
+/// Calls `R function(Context&..., Done..., Rest...)` once Rest has been read; Done has been.
+template <class R> struct Finish {
+  template <class F, class... Done> static uint8_t call(F function, Writer* reply, Done&... done) {
+    return writeResult(reply, function(done...));
+  }
+};
+template <> struct Finish<void> {
+  template <class F, class... Done> static uint8_t call(F function, Writer* reply, Done&... done) {
+    function(done...);
+    return writeVoid(reply);
+  }
+};
+
+template <class R, class... Rest> struct ReadThenCall;
+template <class R> struct ReadThenCall<R> {
+  template <class F, class... Done> static uint8_t run(Arguments& arguments, Writer* reply, F function, Done&... done) {
+    const uint8_t error = arguments.error();
+    return error != 0 ? error : Finish<R>::call(function, reply, done...);
+  }
+};
+template <class R, class First, class... Rest> struct ReadThenCall<R, First, Rest...> {
+  template <class F, class... Done> static uint8_t run(Arguments& arguments, Writer* reply, F function, Done&... done) {
+    First value = arguments.next<First>();
+    return ReadThenCall<R, Rest...>::run(arguments, reply, function, done..., value);
+  }
+};
+
+/// The Invoker of `R function(Args...)`.
+template <class R, class... Args> uint8_t invoke(AnyFunction function, void*, Arguments& arguments, Writer* reply) {
+  arguments.open(sizeof...(Args));
+  return ReadThenCall<R, Args...>::run(arguments, reply, reinterpret_cast<R (*)(Args...)>(function));
+}
+
+/// The Invoker of `R function(Context&, Args...)`.
+template <class Context, class R, class... Args>
+uint8_t invokeWith(AnyFunction function, void* context, Arguments& arguments, Writer* reply) {
+  arguments.open(sizeof...(Args));
+  return ReadThenCall<R, Args...>::run(arguments, reply, reinterpret_cast<R (*)(Context&, Args...)>(function),
+                                       *static_cast<Context*>(context));
+}
+
+}  // namespace detail
+}  // namespace portwire
+
+#endif

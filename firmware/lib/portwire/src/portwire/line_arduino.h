@@ -1,0 +1,73 @@
+// Lines of the Arduino cores. A Line gives the session its bytes, its framing and sizes, and its board:
+//
+//   typedef ... Framing;                          Frames or Packets
+//   typedef ... Board;                            nowMs(), nextEpoch(), resetCause(), restart(); all static
+//   static constexpr size_t kReceiveBytes;        what the receive ring holds while loop() is busy; 0: no limit
+//   static constexpr size_t kMaxContentBytes;     the longest content taken
+//   static constexpr size_t kReplyBytes;          the longest answer, as content; one such buffer for each place of the window
+//   static constexpr uint8_t kWindow;             calls taken unanswered; the ring must hold them all
+//   void begin(...)                               what Device::begin was given
+//   bool available()                              a byte can be read
+//   uint8_t read()
+//   void write(uint8_t)                           may wait for room
+//   void commit()                                 a message is complete
+//   void flush()                                  waits until all is sent
+#ifndef PORTWIRE_LINE_ARDUINO_H
+#define PORTWIRE_LINE_ARDUINO_H
+
+#include <Arduino.h>
+
+#include "board_arduino.h"
+#include "frame.h"
+
+namespace portwire {
+
+namespace detail {
+
+template <size_t kRingBytes, size_t kAnswerBytes> struct ArduinoSizes {
+  typedef Frames Framing;
+  typedef ArduinoBoard Board;
+  static constexpr size_t kReceiveBytes = kRingBytes;
+  /// The largest frame fills the ring, so an overrun cannot happen however long loop() blocks.
+  static constexpr size_t kMaxContentBytes = kRingBytes < 256 ? kRingBytes - 7 : 249;
+  static constexpr size_t kReplyBytes = kAnswerBytes;
+  static constexpr uint8_t kWindow = 1;
+  static_assert(frameBytes(kMaxContentBytes) <= kRingBytes, "the receive ring holds the largest frame");
+};
+
+}  // namespace detail
+
+/// A UART of an Arduino core by its own class, so that no call is virtual: `ArduinoLine<decltype(Serial)>`.
+/// `kRingBytes` is what the core's receive ring holds: 63 of the 64 bytes of the classic boards.
+template <class Uart, size_t kRingBytes = 63, size_t kAnswerBytes = 64>
+class ArduinoLine : public detail::ArduinoSizes<kRingBytes, kAnswerBytes> {
+ public:
+  void begin(Uart& uart) { uart_ = &uart; }
+  bool available() { return uart_->Uart::available() > 0; }
+  uint8_t read() { return static_cast<uint8_t>(uart_->Uart::read()); }
+  void write(uint8_t byte) { uart_->Uart::write(byte); }
+  void commit() {}
+  void flush() { uart_->Uart::flush(); }
+
+ private:
+  Uart* uart_ = nullptr;
+};
+
+/// Any Stream (SoftwareSerial, a class of USB): virtual calls, so a little slower and larger.
+template <size_t kRingBytes = 63, size_t kAnswerBytes = 64>
+class StreamLine : public detail::ArduinoSizes<kRingBytes, kAnswerBytes> {
+ public:
+  void begin(Stream& stream) { stream_ = &stream; }
+  bool available() { return stream_->available() > 0; }
+  uint8_t read() { return static_cast<uint8_t>(stream_->read()); }
+  void write(uint8_t byte) { stream_->write(byte); }
+  void commit() {}
+  void flush() { stream_->flush(); }
+
+ private:
+  Stream* stream_ = nullptr;
+};
+
+}  // namespace portwire
+
+#endif

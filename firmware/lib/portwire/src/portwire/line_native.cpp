@@ -1,0 +1,107 @@
+#if defined(__linux__) && !defined(ARDUINO)
+
+#include "line_native.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+namespace portwire {
+namespace {
+
+/// "master,slave": descriptors that a restarted program takes over.
+constexpr const char* kTerminalVariable = "PORTWIRE_TERMINAL";
+/// A UART would take 355 ms for the kernel's 4,096 bytes at 115,200 baud; a host that reads at all is faster than this.
+constexpr int kTerminalWaitMs = 50;
+
+bool readable(int fd) {
+  pollfd waiting = {fd, POLLIN, 0};
+  return poll(&waiting, 1, 0) > 0;
+}
+
+}  // namespace
+
+void Descriptors::open(int input, int output) {
+  inputFd_ = input;
+  outputFd_ = output;
+}
+
+const char* Descriptors::openTerminal() {
+  int master = -1;
+  int slave = -1;
+  const char* kept = getenv(kTerminalVariable);
+  terminalKept_ = kept && sscanf(kept, "%d,%d", &master, &slave) == 2;
+  if (!terminalKept_) {
+    master = posix_openpt(O_RDWR | O_NOCTTY);
+    if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) return nullptr;
+    slave = ::open(ptsname(master), O_RDWR | O_NOCTTY);
+    termios mode;
+    if (slave < 0 || tcgetattr(slave, &mode) != 0) return nullptr;
+    cfmakeraw(&mode);
+    if (tcsetattr(slave, TCSANOW, &mode) != 0) return nullptr;
+    char text[32];
+    snprintf(text, sizeof text, "%d,%d", master, slave);
+    setenv(kTerminalVariable, text, 1);
+  }
+  fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_NONBLOCK);
+  terminal_ = true;
+  open(master, master);
+  return ptsname(master);
+}
+
+bool Descriptors::available() {
+  if (inputAt_ < inputBytes_) return true;
+  flush();
+  if (ended_ || !readable(inputFd_)) return false;
+  const ssize_t count = ::read(inputFd_, input_, sizeof input_);
+  if (count < 0 && (errno == EINTR || errno == EAGAIN || (terminal_ && errno == EIO))) return false;
+  if (count <= 0) {
+    ended_ = true;
+    return false;
+  }
+  inputAt_ = 0;
+  inputBytes_ = static_cast<size_t>(count);
+  return true;
+}
+
+void Descriptors::write(uint8_t byte) {
+  if (outputBytes_ == sizeof output_) flush();
+  output_[outputBytes_++] = byte;
+}
+
+void Descriptors::flush() {
+  size_t at = 0;
+  while (at < outputBytes_ && !ended_) {
+    const ssize_t count = ::write(outputFd_, output_ + at, outputBytes_ - at);
+    if (count >= 0) {
+      at += static_cast<size_t>(count);
+    } else if (errno == EAGAIN) {
+      pollfd waiting = {outputFd_, POLLOUT, 0};
+      if (poll(&waiting, 1, terminal_ ? kTerminalWaitMs : -1) == 0) break;
+    } else if (errno != EINTR) {
+      ended_ = !terminal_;
+      break;
+    }
+  }
+  outputBytes_ = 0;
+}
+
+void Descriptors::wait(int ms, int other) {
+  if (inputAt_ < inputBytes_) return;
+  flush();
+  pollfd waiting[2] = {{inputFd_, POLLIN, 0}, {other, POLLIN, 0}};
+  poll(waiting, 2, ms);
+}
+
+void Descriptors::discard() {
+  inputAt_ = inputBytes_ = 0;
+  while (available()) inputAt_ = inputBytes_;
+}
+
+}  // namespace portwire
+
+#endif

@@ -1,0 +1,70 @@
+// Erlang's {packet, 2}: length u16 big-endian, then that many bytes. For lines that lose nothing: pipes, TCP.
+#ifndef PORTWIRE_PACKET_H
+#define PORTWIRE_PACKET_H
+
+#include "protocol.h"
+#include "received.h"
+
+namespace portwire {
+
+constexpr size_t packetBytes(size_t contentBytes) { return kLengthBytes + contentBytes; }
+
+/// The framing of a lossless byte stream. A lying length is never recovered from: that is what frames are for.
+struct Packets {
+  static constexpr size_t kBefore = kLengthBytes;
+  static constexpr size_t kBehind = 0;
+
+  template <size_t kMaxContentBytes> class Receiver {
+   public:
+    Received push(uint8_t byte) {
+      if (headerBytes_ != kLengthBytes) {
+        declared_ = static_cast<uint16_t>((static_cast<unsigned>(declared_) << 8) | byte);
+        if (++headerBytes_ != kLengthBytes) return Received::kNothing;
+        count_ = 0;
+        return declared_ == 0 ? ended() : Received::kNothing;
+      }
+      if (count_ < kMaxContentBytes) buffer_[count_] = byte;
+      return ++count_ == declared_ ? ended() : Received::kNothing;
+    }
+
+    uint8_t* content() { return buffer_; }
+    size_t contentBytes() const { return count_; }
+    Drop drop() const { return drop_; }
+    void reset() {
+      headerBytes_ = 0;
+      declared_ = 0;
+    }
+
+   private:
+    static_assert(kMaxContentBytes <= 0xFFFF, "the length of a packet is 16 bits");
+
+    Received ended() {
+      reset();
+      if (count_ > kMaxContentBytes) return dropped(Drop::kOversize);
+      if (count_ < kMessageBytes) return dropped(Drop::kShort);
+      return Received::kMessage;
+    }
+
+    Received dropped(Drop reason) {
+      drop_ = reason;
+      return Received::kDropped;
+    }
+
+    uint16_t declared_ = 0;
+    uint16_t count_ = 0;
+    uint8_t headerBytes_ = 0;
+    Drop drop_ = Drop::kOversize;
+    uint8_t buffer_[kMaxContentBytes] = {};
+  };
+
+  template <class Line> static void send(Line& line, uint8_t* buffer, size_t contentBytes) {
+    buffer[0] = static_cast<uint8_t>(contentBytes >> 8);
+    buffer[1] = static_cast<uint8_t>(contentBytes & 0xFF);
+    for (const uint8_t* p = buffer; p != buffer + kBefore + contentBytes; ++p) line.write(*p);
+    line.commit();
+  }
+};
+
+}  // namespace portwire
+
+#endif

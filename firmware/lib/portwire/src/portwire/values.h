@@ -1,0 +1,133 @@
+// How the C++ types of a contract stand on the wire: bool, integers of 8 to 32 bits, float, Text, Bytes, and structs of those.
+#ifndef PORTWIRE_VALUES_H
+#define PORTWIRE_VALUES_H
+
+#include "msgpack_reader.h"
+#include "msgpack_writer.h"
+
+namespace portwire {
+
+constexpr size_t kUnbounded = 0xFFFF;
+
+/// UTF-8 text of at most `kMaxBytes` bytes, not ended by a zero: a view. What a handler is given is valid until it returns.
+template <size_t kMaxBytes = kUnbounded> struct Text {
+  const char* data;
+  size_t bytes;
+};
+
+/// Bytes, at most `kMaxBytes` of them: a view. What a handler is given is valid until it returns.
+template <size_t kMaxBytes = kUnbounded> struct Bytes {
+  const uint8_t* data;
+  size_t bytes;
+};
+
+/// A Text of a string that ends with a zero.
+template <size_t kMaxBytes = kUnbounded> inline Text<kMaxBytes> text(const char* string) {
+  size_t bytes = 0;
+  while (bytes < kMaxBytes && string[bytes] != 0) ++bytes;
+  Text<kMaxBytes> view = {string, bytes};
+  return view;
+}
+
+namespace detail {
+
+template <class T> struct UnsignedWire {
+  static constexpr size_t kBytes = 1 + sizeof(T);
+  static Status read(Reader& reader, T* value) {
+    uint32_t wide = 0;
+    const Status status = reader.readUnsigned(&wide, static_cast<T>(~static_cast<T>(0)));
+    if (status == Status::kOk) *value = static_cast<T>(wide);
+    return status;
+  }
+  static void write(Writer& writer, T value) { writer.writeUnsigned(value); }
+};
+
+template <class T, uint32_t kLargest> struct SignedWire {
+  static constexpr size_t kBytes = 1 + sizeof(T);
+  static Status read(Reader& reader, T* value) {
+    int32_t wide = 0;
+    const Status status = reader.readSigned(&wide, kLargest);
+    if (status == Status::kOk) *value = static_cast<T>(wide);
+    return status;
+  }
+  static void write(Writer& writer, T value) { writer.writeSigned(value); }
+};
+
+/// Wire<T>: kBytes, the longest form (kUnbounded if there is none); read(); write().
+/// A struct is a result of several values; it has `kFields` and `eachField(visit)`, which calls `visit` with each in its order.
+template <class T> struct Wire {
+  struct Write {
+    Writer& writer;
+    template <class F> void operator()(const F& field) const { Wire<F>::write(writer, field); }
+  };
+  static constexpr size_t kBytes = kUnbounded;
+  static void write(Writer& writer, const T& fields) {
+    writer.writeArray(T::kFields);
+    const Write visit = {writer};
+    fields.eachField(visit);
+  }
+};
+
+template <> struct Wire<uint8_t> : UnsignedWire<uint8_t> {};
+template <> struct Wire<uint16_t> : UnsignedWire<uint16_t> {};
+template <> struct Wire<uint32_t> : UnsignedWire<uint32_t> {};
+template <> struct Wire<int8_t> : SignedWire<int8_t, 0x7F> {};
+template <> struct Wire<int16_t> : SignedWire<int16_t, 0x7FFF> {};
+template <> struct Wire<int32_t> : SignedWire<int32_t, 0x7FFFFFFF> {};
+
+template <> struct Wire<bool> {
+  static constexpr size_t kBytes = 1;
+  static Status read(Reader& reader, bool* value) { return reader.readBool(value); }
+  static void write(Writer& writer, bool value) { writer.writeBool(value); }
+};
+
+template <> struct Wire<float> {
+  static constexpr size_t kBytes = 5;
+  static Status read(Reader& reader, float* value) { return reader.readFloat(value); }
+  static void write(Writer& writer, float value) { writer.writeFloat(value); }
+};
+
+template <size_t kMaxBytes> struct Wire<Text<kMaxBytes>> {
+  static constexpr size_t kBytes = kMaxBytes == kUnbounded ? kUnbounded : kMaxBytes + (kMaxBytes < 32 ? 1 : kMaxBytes < 256 ? 2 : 3);
+  static Status read(Reader& reader, Text<kMaxBytes>* value) {
+    const Status status = reader.readText(&value->data, &value->bytes);
+    return status == Status::kOk && value->bytes > kMaxBytes ? Status::kTooLarge : status;
+  }
+  static void write(Writer& writer, const Text<kMaxBytes>& value) { writer.writeText(value.data, value.bytes); }
+};
+
+template <size_t kMaxBytes> struct Wire<Bytes<kMaxBytes>> {
+  static constexpr size_t kBytes = kMaxBytes == kUnbounded ? kUnbounded : kMaxBytes + (kMaxBytes < 256 ? 2 : 3);
+  static Status read(Reader& reader, Bytes<kMaxBytes>* value) {
+    const Status status = reader.readBytes(&value->data, &value->bytes);
+    return status == Status::kOk && value->bytes > kMaxBytes ? Status::kTooLarge : status;
+  }
+  static void write(Writer& writer, const Bytes<kMaxBytes>& value) { writer.writeBytes(value.data, value.bytes); }
+};
+
+/// Longest form of an array of these by position, its head (below 16 items) included.
+template <class... T> struct ArrayBytes;
+template <> struct ArrayBytes<> { static constexpr size_t kValue = 1; };
+template <class First, class... Rest> struct ArrayBytes<First, Rest...> {
+  static constexpr bool kBounded = Wire<First>::kBytes != kUnbounded && ArrayBytes<Rest...>::kValue != kUnbounded;
+  static constexpr size_t kValue = kBounded ? Wire<First>::kBytes + ArrayBytes<Rest...>::kValue : kUnbounded;
+};
+
+inline void writeEach(Writer&) {}
+template <class First, class... Rest> inline void writeEach(Writer& writer, const First& first, const Rest&... rest) {
+  Wire<First>::write(writer, first);
+  writeEach(writer, rest...);
+}
+
+/// Values by position, as arguments and events travel; none: nothing at all, which means nil.
+template <class... T> inline void writeValues(Writer& writer, const T&... values) {
+  static_assert(sizeof...(T) < 16, "at most 15 values");
+  if (sizeof...(T) == 0) return;
+  writer.writeArray(sizeof...(T));
+  writeEach(writer, values...);
+}
+
+}  // namespace detail
+}  // namespace portwire
+
+#endif

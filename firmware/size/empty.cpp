@@ -1,0 +1,5 @@
+// The Arduino core alone: what every sketch pays.
+#include <Arduino.h>
+
+void setup() {}
+void loop() {}

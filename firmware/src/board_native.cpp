@@ -1,0 +1,166 @@
+// The greenhouse as a program: the climate is simulated, and the line is standard input and output or a pseudo-terminal.
+#if !defined(ARDUINO)
+
+#include "board.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void setup();
+void loop();
+
+namespace board {
+
+bool ChosenFraming::frames = false;
+
+namespace {
+
+constexpr int kIdleMs = 10;
+constexpr uint32_t kStepMs = 100;
+constexpr uint32_t kDayMs = 120000;  // a short one, so that a test sees the temperature move
+
+struct Options {
+  bool terminal = false;
+  bool frames = false;
+  bool exitOnStdinEof = false;
+  uint32_t bootMs = 0;
+};
+
+Options options;
+portwire::Descriptors* theLine = nullptr;
+
+float ventIsOpen = 0;
+float lampIsOn = 0;
+Climate climate = {21, 55};
+uint32_t simulatedToMs = 0;
+
+/// 0 at midnight, 1 at noon, straight between them.
+float daylight(uint32_t ms) {
+  const uint32_t hour = ms % kDayMs;
+  return static_cast<float>(hour < kDayMs / 2 ? hour : kDayMs - hour) / static_cast<float>(kDayMs / 2);
+}
+
+/// Each step goes 1 % of the way to where daylight, lamp and vent would bring it.
+void simulateStep(uint32_t ms) {
+  const float celsius = 21 + 6 * daylight(ms) + 4 * lampIsOn - 8 * ventIsOpen;
+  const float humidity = 55 - 10 * daylight(ms) - 15 * ventIsOpen;
+  climate.celsius += (celsius - climate.celsius) * 0.01f;
+  climate.humidity += (humidity - climate.humidity) * 0.01f;
+}
+
+bool stdinEnded() {
+  pollfd waiting = {STDIN_FILENO, POLLIN, 0};
+  if (poll(&waiting, 1, 0) <= 0) return false;
+  char ignored[256];
+  return read(STDIN_FILENO, ignored, sizeof ignored) == 0;
+}
+
+[[noreturn]] void usage(FILE* to, int status) {
+  fputs(
+      "usage: greenhouse [options]\n"
+      "The greenhouse firmware as a program. Without options it speaks bare packets on standard input and output.\n"
+      "  --frames              frames instead of bare packets\n"
+      "  --pty                 opens a pseudo-terminal, prints its path, and speaks frames there\n"
+      "  --exit-on-stdin-eof   with --pty: ends when standard input does\n"
+      "  --boot-ms N           says nothing for N ms after each boot, and loses what comes meanwhile, as a bootloader does\n"
+      "  -h, --help            prints this\n",
+      to);
+  exit(status);
+}
+
+void parse(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const char* option = argv[i];
+    if (strcmp(option, "--frames") == 0) {
+      options.frames = true;
+    } else if (strcmp(option, "--pty") == 0) {
+      options.terminal = options.frames = true;
+    } else if (strcmp(option, "--exit-on-stdin-eof") == 0) {
+      options.exitOnStdinEof = true;
+    } else if (strcmp(option, "--boot-ms") == 0 && i + 1 < argc) {
+      char* end = nullptr;
+      const unsigned long ms = strtoul(argv[++i], &end, 10);
+      if (*argv[i] == 0 || *end != 0 || ms > 60000) {
+        fprintf(stderr, "greenhouse: --boot-ms takes 0 to 60000, not \"%s\"\n", argv[i]);
+        exit(2);
+      }
+      options.bootMs = static_cast<uint32_t>(ms);
+    } else if (strcmp(option, "-h") == 0 || strcmp(option, "--help") == 0) {
+      usage(stdout, 0);
+    } else {
+      fprintf(stderr, "greenhouse: unknown option \"%s\"\n", option);
+      usage(stderr, 2);
+    }
+  }
+}
+
+}  // namespace
+
+void openLine(portwire::Descriptors& line) {
+  theLine = &line;
+  ChosenFraming::frames = options.frames;
+  if (options.terminal) {
+    const char* path = line.openTerminal();
+    if (!path) {
+      perror("greenhouse: no pseudo-terminal");
+      exit(1);
+    }
+    if (!line.terminalKept()) {
+      puts(path);
+      fflush(stdout);
+    }
+  } else {
+    line.open(STDIN_FILENO, STDOUT_FILENO);
+  }
+  if (options.bootMs != 0) {
+    wait(static_cast<uint16_t>(options.bootMs));
+    line.discard();
+  }
+}
+
+void begin() {}
+
+void idle() {
+  const bool watchStdin = options.terminal && options.exitOnStdinEof;
+  theLine->wait(kIdleMs, watchStdin ? STDIN_FILENO : -1);
+  if (theLine->ended() || (watchStdin && stdinEnded())) exit(0);
+}
+
+uint32_t nowMs() { return portwire::NativeBoard::nowMs(); }
+
+/// Ends early when standard input is closed, for the program is to leave then.
+void wait(uint16_t ms) {
+  const uint32_t startMs = nowMs();
+  const bool onStdin = !options.terminal || options.exitOnStdinEof;
+  for (uint32_t goneMs = 0; goneMs < ms; goneMs = nowMs() - startMs) {
+    pollfd waiting = {onStdin ? STDIN_FILENO : -1, POLLRDHUP, 0};
+    if (poll(&waiting, 1, static_cast<int>(ms - goneMs)) > 0) return;
+  }
+}
+
+Climate readProbes() {
+  for (const uint32_t ms = nowMs(); ms - simulatedToMs >= kStepMs; simulatedToMs += kStepMs) simulateStep(simulatedToMs);
+  return climate;
+}
+
+void setVent(float open) { ventIsOpen = open; }
+void setLamp(bool on) { lampIsOn = on ? 1 : 0; }
+void setLed(bool) {}
+void setAlarmLed(bool) {}
+void leave(uint8_t status) { exit(status); }
+
+}  // namespace board
+
+int main(int argc, char** argv) {
+  board::parse(argc, argv);
+  signal(SIGPIPE, SIG_IGN);
+  portwire::NativeBoard::keepArguments(argv);
+  setup();
+  for (;;) loop();
+}
+
+#endif

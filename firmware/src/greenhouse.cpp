@@ -1,0 +1,149 @@
+// The greenhouse controller: a vent, a lamp, two probes and an alarm. The same source for every board.
+#include "board.h"
+#include "greenhouse_contract.h"
+
+namespace {
+
+PORTWIRE_FLASH_TEXT(kFirmwareVersion, "1.0.0");
+
+struct Firmware : greenhouse::Contract {
+  static const char* firmwareVersion() { return kFirmwareVersion; }
+};
+
+portwire::Device<board::Line, Firmware, portwire::AcknowledgedEvents<6, 7>, portwire::PlainEvents, portwire::Log<40>,
+                 portwire::DeadMan, portwire::RemoteReset, portwire::EndOfInput>
+    port;
+
+constexpr portwire::Fail kOutOfRange(16);
+constexpr uint32_t kSilenceMs = 10000;
+constexpr uint16_t kBlinkMs = 100;
+/// The alarm ends this far below its limit, so that a temperature that stays near it does not ring for ever.
+constexpr float kHysteresis = 0.5f;
+
+float ventOpen = 0;
+bool lampOn = false;
+bool ledOn = false;
+float alarmLimit = 30;
+bool alarmHigh = false;
+uint16_t intervalMs = 1000;
+uint32_t sampledAtMs = 0;
+uint16_t blinkEdges = 0;
+uint32_t blinkedAtMs = 0;
+bool leaving = false;
+bool exitTold = false;
+
+void switchLed(bool on) {
+  ledOn = on;
+  board::setLed(on);
+}
+
+void moveVent(float open) {
+  if (open == ventOpen) return;
+  ventOpen = open;
+  board::setVent(open);
+  port.emit(greenhouse::kVent, open);
+}
+
+void switchLamp(bool on) {
+  if (on == lampOn) return;
+  lampOn = on;
+  board::setLamp(on);
+  port.emit(greenhouse::kLamp, on);
+}
+
+void identify() { switchLed(!ledOn); }
+
+portwire::Result<float> setVent(float open) {
+  if (!(open >= 0 && open <= 1)) return kOutOfRange;  // not a number is out of range too
+  moveVent(open);
+  return open;
+}
+
+bool setLamp(bool on) {
+  switchLamp(on);
+  return on;
+}
+
+greenhouse::ReadClimateResult readClimate() {
+  const board::Climate climate = board::readProbes();
+  return {climate.celsius, climate.humidity};
+}
+
+float setAlarmLimit(float celsius) { return alarmLimit = celsius; }
+
+portwire::Result<uint16_t> setInterval(uint16_t ms) {
+  if (ms < 100 || ms > 60000) return kOutOfRange;
+  return intervalMs = ms;
+}
+
+portwire::Bytes<32> echo(portwire::Bytes<32> data) { return data; }
+
+void blink(uint8_t times) {
+  blinkEdges = static_cast<uint16_t>(2 * times);
+  blinkedAtMs = board::nowMs();
+}
+
+void settle(uint16_t ms) { board::wait(ms); }
+
+/// The host is gone: nothing grows under a lamp that nobody watches, and a shut vent keeps the frost out.
+void safeState() {
+  moveVent(0);
+  switchLamp(false);
+  port.log(portwire::Severity::kWarning, "host silent: vent shut, lamp off");
+}
+
+void endOfInput() { leaving = true; }
+
+void sample() {
+  const board::Climate climate = board::readProbes();
+  port.emit(greenhouse::kReading, climate.celsius, climate.humidity);
+  const bool high = alarmHigh ? climate.celsius > alarmLimit - kHysteresis : climate.celsius > alarmLimit;
+  if (high == alarmHigh) return;
+  alarmHigh = high;
+  board::setAlarmLed(high);
+  port.emit(greenhouse::kAlarm, climate.celsius, high);
+}
+
+/// EXIT is the last of the events; once it is acknowledged there is nothing left to say.
+void leaveWhenTold() {
+  if (!exitTold)
+    exitTold = port.exit(0);
+  else if (port.keptEvents() == 0) {
+    leaving = exitTold = false;
+    board::leave(0);
+  }
+}
+
+}  // namespace
+
+void setup() {
+  board::begin();
+  port.on(greenhouse::kIdentify, identify);
+  port.on(greenhouse::kSetVent, setVent);
+  port.on(greenhouse::kSetLamp, setLamp);
+  port.on(greenhouse::kReadClimate, readClimate);
+  port.on(greenhouse::kSetAlarmLimit, setAlarmLimit);
+  port.on(greenhouse::kSetInterval, setInterval);
+  port.on(greenhouse::kEcho, echo);
+  port.on(greenhouse::kBlink, blink);
+  port.on(greenhouse::kSettle, settle);
+  port.deadMan(kSilenceMs, safeState);
+  port.onEndOfInput(endOfInput);
+  board::start(port);
+}
+
+void loop() {
+  const uint32_t nowMs = board::nowMs();
+  if (nowMs - sampledAtMs >= intervalMs) {
+    sampledAtMs = nowMs;
+    sample();
+  }
+  if (blinkEdges != 0 && nowMs - blinkedAtMs >= kBlinkMs) {
+    blinkedAtMs = nowMs;
+    --blinkEdges;
+    switchLed(!ledOn);
+  }
+  if (leaving) leaveWhenTold();
+  port.poll();
+  board::idle();
+}

@@ -1,0 +1,221 @@
+// Plain events, LOG, RESET, END_OF_INPUT and the dead-man.
+#include "support.h"
+
+using namespace portwire;
+
+namespace {
+
+struct Contract : ContractBase {
+  static constexpr uint8_t kActions = 1;
+  static constexpr uint8_t kIndexes = 13;
+};
+constexpr Action<0, void()> kPing = {};
+constexpr Event<9, float, float> kReading = {};
+constexpr Event<11> kBare = {};
+constexpr Event<12, Text<4>> kText = {};
+
+typedef Device<FakeLine<>, Contract, PlainEvents> Plain;
+typedef Device<FakeLine<>, Contract, Log<8>> Logging;
+typedef Device<FakeLine<>, Contract, RemoteReset> Resettable;
+typedef Device<FakeLine<>, Contract, EndOfInput, AcknowledgedEvents<4>> Ending;
+typedef Device<FakeLine<>, Contract, DeadMan> Guarded;
+
+template <class Port> struct With {
+  Port port;
+  Host<Port> host;
+  With() : host(port) {}
+};
+
+/// `features` of an announcement of a device without deadManMs: the 11th field.
+std::string featuresOf(const std::string& announcement) {
+  const Content bytes = fromHex(announcement.substr(4));
+  Reader reader(bytes.data(), bytes.size());
+  uint16_t fields = 0;
+  uint32_t value = 0;
+  CHECK(reader.readArray(&fields) == Status::kOk);
+  for (int i = 0; i < 11; ++i)
+    if (i != 1)
+      CHECK(reader.readUnsigned(&value, 0xFFFFFFFF) == Status::kOk);
+    else
+      CHECK(reader.takeNil());
+  return std::to_string(value);
+}
+
+int fired = 0;
+
+}  // namespace
+
+TEST_CASE_FIXTURE(With<Plain>, "a plain event is sent only in a session and only when bound") {
+  port.begin();
+  host.take();
+  CHECK_FALSE(port.emit(kReading, 1, 2));
+  host.resume();
+  CHECK_FALSE(port.emit(kReading, 1, 2));
+  CHECK(host.take() == "");
+  CHECK(host.send("f3039209c3") == "ff0300");
+  CHECK(port.bound(kReading));
+  CHECK_FALSE(port.bound(kBare));
+  CHECK(port.emit(kReading, 21.5f, 40));
+  CHECK(host.take() == "090092ca41ac0000ca42200000");
+  CHECK(host.send("f3049209c2") == "ff0400");
+  CHECK_FALSE(port.emit(kReading, 1, 2));
+}
+
+TEST_CASE_FIXTURE(With<Plain>, "an event without fields has no value") {
+  host.startSession();
+  host.send("f303920bc3");
+  host.send("f304920cc3");
+  CHECK(port.emit(kBare));
+  CHECK(port.emit(kText, text<4>("abcdef")));
+  CHECK(host.take() == "0b00 0c0091a461626364");
+}
+
+TEST_CASE_FIXTURE(With<Plain>, "TICK tells how many plain events were sent in this session") {
+  host.startSession();
+  host.send("f3039209c3");
+  for (int i = 0; i < 200; ++i) port.emit(kReading, 1, 2);
+  host.take();
+  CHECK(host.send("f104") == "ff0493cd03e8ccc8ce" "c0ffee01");
+  host.resume();
+  CHECK(host.send("f103") == "ff0393cd03e800ce" "c0ffee01");
+  CHECK_FALSE(port.emit(kReading, 1, 2));
+}
+
+TEST_CASE_FIXTURE(With<Plain>, "after HELLO a plain event waits for the TICK, and for its BIND again") {
+  host.startSession();
+  host.send("f3039209c3");
+  host.send("f0019401ce5eed1234cd1000cd03e8");
+  CHECK_FALSE(port.emit(kReading, 1, 2));
+  host.send("f102");
+  CHECK_FALSE(port.emit(kReading, 1, 2));
+}
+
+TEST_CASE_FIXTURE(With<Plain>, "BIND with bad arguments is ERROR 2: another count, beyond the contract, no bool, bytes after it") {
+  host.startSession();
+  CHECK(host.send("f3039109") == "fe039102");
+  CHECK(host.send("f304920dc3") == "fe049102");
+  CHECK(host.send("f305920901") == "fe059102");
+  CHECK(host.send("f3069209c3c3") == "fe069102");
+  CHECK(host.send("f307") == "fe079102");
+  CHECK(host.send("f308920cc3") == "ff0800");
+}
+
+TEST_CASE_FIXTURE(With<Logging>, "LOG needs no session, and is cut between two characters") {
+  port.log(Severity::kWarning, "pump dry");
+  CHECK(host.take() == "f5009204a870756d7020647279");
+  port.log(Severity::kDebug, "pump dry!");
+  CHECK(host.take() == "f5009207a870756d7020647279");
+  port.log(Severity::kDebug, "1234567\xC2\xB0" "C");
+  CHECK(host.take() == "f5009207a731323334353637");
+  port.log(Severity::kEmergency, "");
+  CHECK(host.take() == "f5009200a0");
+}
+
+TEST_CASE_FIXTURE(With<Resettable>, "only the boot that RESET names obeys, in a session and without one, whatever the token") {
+  port.begin();
+  host.take();
+  CHECK(host.send("f4009200cec0ffee01") == "");
+  CHECK(FakeBoard::restarts == 1);
+  CHECK(port.line().flushes == 1);
+  host.resume();
+  CHECK(host.send("f4009200cec0ffee01") == "");
+  CHECK(host.send("f4519200cec0ffee01") == "");
+  CHECK(FakeBoard::restarts == 3);
+  CHECK(host.send("f4009200cec0ffee02") == "");
+  CHECK(host.send("f4009201cec0ffee01") == "");
+  CHECK(host.send("f4009100") == "");
+  CHECK(FakeBoard::restarts == 3);
+  CHECK(port.drops()[Drop::kMessage] == 3);
+}
+
+TEST_CASE_FIXTURE(With<Resettable>, "without a session RESET for another boot is answered by the announcement") {
+  port.begin();
+  host.take();
+  CHECK(host.send("f4009200cec0ffee02").substr(0, 4) == "f000");
+  CHECK(host.send("f4059200cec0ffee02").substr(0, 4) == "f000");
+  CHECK(FakeBoard::restarts == 0);
+}
+
+TEST_CASE_FIXTURE(With<Ending>, "END_OF_INPUT runs its handler once, is answered, and EXIT is an event") {
+  fired = 0;
+  port.onEndOfInput([] { ++fired; });
+  host.startSession();
+  CHECK(host.send("f703") == "ff0300");
+  CHECK(host.send("f703") == "ff0300");
+  CHECK(fired == 1);
+  CHECK(host.send("f70401") == "fe049102");
+  CHECK(port.exit(3));
+  CHECK(host.poll() == "f80103");
+  CHECK(port.keptEvents() == 1);
+  CHECK(host.send("fb01") == "");
+  CHECK(port.keptEvents() == 0);
+}
+
+TEST_CASE_FIXTURE(With<Guarded>, "the dead-man runs once when no good frame of a session came for so long") {
+  fired = 0;
+  port.deadMan(3000, [] { ++fired; });
+  port.on(kPing, [] {});
+  port.begin();
+  CHECK(host.take().find("cd0bb8cd0400") != std::string::npos);
+  host.after(10000);
+  CHECK(fired == 0);  // no session yet
+  host.resume();
+  host.after(2999);
+  CHECK(fired == 0);
+  host.after(1);
+  CHECK(fired == 1);
+  host.after(9000);
+  CHECK(fired == 1);
+  host.send("0003");
+  host.after(2999);
+  host.send("0003");  // a repeat is a good frame too
+  host.after(2999);
+  CHECK(fired == 1);
+  host.after(1);
+  CHECK(fired == 2);
+}
+
+TEST_CASE_FIXTURE(With<Guarded>, "the dead-man looks only when everything that came has been read") {
+  fired = 0;
+  port.deadMan(3000, [] { ++fired; });
+  port.on(kPing, [] { FakeBoard::now += 5000; });
+  host.startSession();
+  host.put("0003");
+  host.put("0004");
+  port.poll();
+  CHECK(fired == 0);
+  port.poll();
+  port.poll();
+  CHECK(fired == 0);
+  FakeBoard::now += 4000;
+  host.put("f105");
+  port.poll();
+  CHECK(fired == 0);
+  host.after(3000);
+  CHECK(fired == 1);
+}
+
+TEST_CASE_FIXTURE(With<Guarded>, "noise is no sign of life") {
+  fired = 0;
+  port.deadMan(3000, [] { ++fired; });
+  host.startSession();
+  FakeBoard::now += 2999;
+  host.put(fromHex("00ffeedd00"));
+  host.poll();
+  host.after(1);
+  CHECK(fired == 1);
+}
+
+TEST_CASE("features tells what the device was made of") {
+  const auto features = [](std::string announcement) { return featuresOf(announcement); };
+  {
+    With<Device<FakeLine<>, Contract>> none;
+    none.port.begin();
+    CHECK(features(none.host.take()) == "0");
+  }
+  {
+    With<Device<FakeLine<>, Contract, PlainEvents, AcknowledgedEvents<2>, Log<>, DeadMan, RemoteReset, EndOfInput>> all;
+    all.port.begin();
+    CHECK(features(all.host.take()) == std::to_string(1 + 2 + 64 + 128 + 512 + 1024));
+  }
+}
