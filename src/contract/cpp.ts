@@ -1,7 +1,7 @@
 /** Writes a contract as the C++ header that firmware/lib/portwire understands: indexes, handler types, result structs, hash. */
 
 import { PortwireError } from '../errors.js'
-import type { Action, Contract, Event, NormalField } from './define.js'
+import type { Action, Contract, Event, NormalField } from './model.js'
 import type { ScalarType } from './types.js'
 
 const CPP_TYPES: Readonly<Record<Exclude<ScalarType, 'str' | 'bytes' | 'u64' | 'i64' | 'f64'>, string>> = {

@@ -3,49 +3,8 @@
 import { PortwireError } from '../errors.js'
 import { FIRST_PROTOCOL_ACTION } from '../wire/index.js'
 import { descriptorOf, hashOf } from './descriptor.js'
-import type { ArrayField, ContractDefinition, Field, Fields, ScalarField, ScalarType } from './types.js'
-
-/** A field with all its short forms written out. */
-export type NormalField =
-  | (ScalarField & { readonly kind: 'scalar'; readonly name: string })
-  | (ArrayField & { readonly kind: 'array'; readonly name: string })
-
-/** What an action gives back: nothing, one value, or named values (an array by position on the wire). */
-export type NormalResult =
-  | { readonly kind: 'void' }
-  | { readonly kind: 'one'; readonly field: NormalField }
-  | { readonly kind: 'record'; readonly fields: readonly NormalField[] }
-
-export interface Action {
-  readonly name: string
-  readonly index: number
-  readonly doc: string
-  readonly args: readonly NormalField[]
-  readonly result: NormalResult
-  readonly idempotent: boolean
-}
-
-export interface Event {
-  readonly name: string
-  readonly index: number
-  readonly doc: string
-  readonly fields: readonly NormalField[]
-  readonly acknowledged: boolean
-}
-
-/** A checked contract. `definition` carries the literal type from which the Port's types follow. */
-export interface Contract<C extends ContractDefinition = ContractDefinition> {
-  readonly definition: C
-  readonly name: string
-  readonly version: string
-  readonly actions: ReadonlyMap<string, Action>
-  readonly events: ReadonlyMap<string, Event>
-  readonly requests: ReadonlyMap<string, Action>
-  /** One list for all kinds, so that a number on the wire tells its kind. */
-  readonly byIndex: ReadonlyMap<number, { readonly kind: 'action' | 'event' | 'request'; readonly name: string }>
-  /** u32; equal on both sides, or hello ends with CONTRACT_MISMATCH. */
-  readonly hash: number
-}
+import type { Action, Contract, Event, NormalField, NormalResult } from './model.js'
+import type { ContractDefinition, Field, Fields, ScalarType } from './types.js'
 
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 const CONTRACT_NAME = /^[A-Za-z0-9_-]{1,64}$/
@@ -65,7 +24,7 @@ const SCALARS: ReadonlySet<string> = new Set<ScalarType>([
   'bytes',
 ])
 
-/** Checks `definition` and returns the contract that `open` and `serve` take.
+/** Checks `definition` and returns the contract that `open` takes.
  * Indexes: actions, then events, then requests, in the order listed, from 0; an `index` that is given is kept and
  * the next one counts on from it. 0 to 239 are there to give.
  * @throws CONTRACT_INVALID  naming the member and what is wrong with it */

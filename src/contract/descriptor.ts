@@ -1,7 +1,7 @@
 /** The descriptor: the part of a contract that both sides must share, as bytes, and its hash.
  * Docs, units and ranges are not in it: changing them does not break the wire. */
 
-import type { Contract, NormalField, NormalResult } from './define.js'
+import type { Contract, NormalField, NormalResult } from './model.js'
 
 /** FNV-1a, 32 bits. Source: draft-eastlake-fnv, section 2 (offset basis 2166136261, prime 16777619). */
 export function hashOf(bytes: Uint8Array): number {

@@ -1,13 +1,7 @@
 export { contractHeader } from './cpp.js'
-export {
-  type Action,
-  type Contract,
-  defineContract,
-  type Event,
-  type NormalField,
-  type NormalResult,
-} from './define.js'
+export { defineContract } from './define.js'
 export { descriptorOf, hashOf } from './descriptor.js'
+export type { Action, Contract, Event, NormalField, NormalResult } from './model.js'
 export type {
   ActionName,
   ArgsOf,

@@ -1,7 +1,7 @@
 /** Between the named values of a program and the positional values of the wire, checked in both directions. */
 
 import { PortwireError } from '../errors.js'
-import type { NormalField, NormalResult } from './define.js'
+import type { NormalField, NormalResult } from './model.js'
 
 /** What the wire carries for `fields`: undefined (no value) for none, else an array by position.
  * @throws ARGUMENT_INVALID  naming the member, what was expected and what came; nothing was sent */

@@ -1,0 +1,45 @@
+/** A contract after it has been checked: what the rest of the program reads. */
+
+import type { ArrayField, ContractDefinition, ScalarField } from './types.js'
+
+/** A field with all its short forms written out. */
+export type NormalField =
+  | (ScalarField & { readonly kind: 'scalar'; readonly name: string })
+  | (ArrayField & { readonly kind: 'array'; readonly name: string })
+
+/** What an action gives back: nothing, one value, or named values (an array by position on the wire). */
+export type NormalResult =
+  | { readonly kind: 'void' }
+  | { readonly kind: 'one'; readonly field: NormalField }
+  | { readonly kind: 'record'; readonly fields: readonly NormalField[] }
+
+export interface Action {
+  readonly name: string
+  readonly index: number
+  readonly doc: string
+  readonly args: readonly NormalField[]
+  readonly result: NormalResult
+  readonly idempotent: boolean
+}
+
+export interface Event {
+  readonly name: string
+  readonly index: number
+  readonly doc: string
+  readonly fields: readonly NormalField[]
+  readonly acknowledged: boolean
+}
+
+/** A checked contract. `definition` carries the literal type from which the Port's types follow. */
+export interface Contract<C extends ContractDefinition = ContractDefinition> {
+  readonly definition: C
+  readonly name: string
+  readonly version: string
+  readonly actions: ReadonlyMap<string, Action>
+  readonly events: ReadonlyMap<string, Event>
+  readonly requests: ReadonlyMap<string, Action>
+  /** One list for all kinds, so that a number on the wire tells its kind. */
+  readonly byIndex: ReadonlyMap<number, { readonly kind: 'action' | 'event' | 'request'; readonly name: string }>
+  /** u32; equal on both sides, or hello ends with CONTRACT_MISMATCH. */
+  readonly hash: number
+}
