@@ -1,7 +1,9 @@
-/** Writes a contract as the C++ header that firmware/lib/portwire understands: indexes, handler types, result structs, hash. */
+/** Writes a contract as the C++ header that firmware/lib/portwire understands: indexes, handler types, result structs, hash,
+ * descriptor. */
 
 import { PortwireError } from '../errors.js'
-import type { Action, Contract, Event, NormalField } from './model.js'
+import { descriptorOf } from './descriptor.js'
+import type { Action, Contract, Event, NormalField, NormalResult } from './model.js'
 import type { ScalarType } from './types.js'
 
 const CPP_TYPES: Readonly<Record<Exclude<ScalarType, 'str' | 'bytes' | 'u64' | 'i64' | 'f64'>, string>> = {
@@ -18,10 +20,10 @@ const CPP_TYPES: Readonly<Record<Exclude<ScalarType, 'str' | 'bytes' | 'u64' | '
 /** The header as text. It depends on the contract alone: the same contract gives the same bytes.
  * @throws CONTRACT_INVALID  a type that the device library does not take, naming the member */
 export function contractHeader(contract: Contract): string {
-  if (contract.requests.size > 0) throw unsupported([...contract.requests.keys()][0]!, 'requests')
   const guard = `${contract.name.replace(/[^A-Za-z0-9]/g, '_').toUpperCase()}_CONTRACT_H`
   const actions = [...contract.actions.values()]
   const events = [...contract.events.values()]
+  const requests = [...contract.requests.values()]
   const actionIndexes = actions.map((a) => a.index)
   const allIndexes = [...contract.byIndex.keys()]
   return `${[
@@ -36,18 +38,28 @@ export function contractHeader(contract: Contract): string {
     `constexpr uint32_t kContractHash = 0x${contract.hash.toString(16).padStart(8, '0')};`,
     `PORTWIRE_FLASH_TEXT(kContractName, "${contract.name}");`,
     `PORTWIRE_FLASH_TEXT(kContractVersion, "${contract.version}");`,
+    '/// What both sides share, and what DESCRIBE answers. A program that does not use it does not hold it.',
+    'PORTWIRE_FLASH_TEXT(kContractDescriptor,',
+    `${descriptorLiterals(contract)});`,
     '',
     '/// Every number of the contract, as it stands on the wire.',
     'enum class Index : uint8_t {',
     ...[...contract.byIndex].sort(([a], [b]) => a - b).map(([index, { name }]) => `  ${constant(name)} = ${index},`),
     '};',
-    ...actions.flatMap(resultStruct),
+    ...actions.flatMap((a) => resultStruct(a, false)),
+    ...requests.flatMap((r) => resultStruct(r, true)),
     ...(actions.length > 0
       ? ['', '// Actions: port.on(kSetVent, handler), where the handler has the type that stands here.', '']
       : []),
     ...actions.flatMap(actionLines),
+    ...(actions.some(isStream)
+      ? ['', '// Jobs: port.on(kCalibrate, handler), where the handler takes this type in front of the arguments.', '']
+      : []),
+    ...actions.filter(isStream).map((a) => `typedef portwire::JobOf<decltype(${constant(a.name)})> ${jobName(a)};`),
     ...(events.length > 0 ? ['', '// Events: port.emit(kReading, celsius, humidity).', ''] : []),
     ...events.flatMap(eventLines),
+    ...(requests.length > 0 ? ['', '// Requests: port.ask(kGetSetpoint, deadlineMs, callback, zone).', ''] : []),
+    ...requests.flatMap(requestLines),
     '',
     '/// For portwire::Device.',
     'struct Contract : portwire::ContractBase {',
@@ -56,6 +68,8 @@ export function contractHeader(contract: Contract): string {
     `  static constexpr uint8_t kIndexes = ${Math.max(-1, ...allIndexes) + 1};`,
     '  static const char* name() { return kContractName; }',
     '  static const char* version() { return kContractVersion; }',
+    '  static constexpr uint16_t kDescriptorBytes = sizeof kContractDescriptor - 1;',
+    '  static const char* descriptor() { return kContractDescriptor; }',
     '};',
     '',
     `}  // namespace ${namespaceOf(contract)}`,
@@ -68,9 +82,17 @@ function namespaceOf(contract: Contract): string {
   return contract.name.replace(/[^A-Za-z0-9]/g, '_')
 }
 
-function resultStruct(action: Action): string[] {
+/** A literal a line. Its lines are names, types and punctuation: nothing in them needs an escape. */
+function descriptorLiterals(contract: Contract): string {
+  const lines = new TextDecoder().decode(descriptorOf(contract)).trimEnd().split('\n')
+  return lines.map((line) => `                    "${line}\\n"`).join('\n')
+}
+
+/** `isRead`: the device decodes it, and so needs to visit its fields for writing. */
+function resultStruct(action: Action, isRead: boolean): string[] {
   if (action.result.kind !== 'record') return []
   const { fields } = action.result
+  const visits = fields.map((f) => `    visit(${f.name});`)
   return [
     '',
     `/// Result of ${action.name}.`,
@@ -79,16 +101,47 @@ function resultStruct(action: Action): string[] {
     '',
     `  static constexpr uint8_t kFields = ${fields.length};`,
     '  template <class Visitor> void eachField(const Visitor& visit) const {',
-    ...fields.map((f) => `    visit(${f.name});`),
+    ...visits,
     '  }',
+    ...(isRead ? ['  template <class Visitor> void eachField(const Visitor& visit) {', ...visits, '  }'] : []),
     '};',
   ]
 }
 
 function actionLines(action: Action): string[] {
-  const parameters = action.args.map((f) => `${cppType(action.name, f)} ${f.name}`).join(', ')
-  const type = `portwire::Action<${action.index}, ${resultType(action)}(${parameters})>`
+  const item = isStream(action) ? `, ${itemType(action.name, action.stream)}` : ''
+  const type = `portwire::Action<${action.index}, ${signature(action)}${item}>`
   return [...docLine(action.doc), `constexpr ${type} ${constant(action.name)} = {};`]
+}
+
+function requestLines(request: Action): string[] {
+  const type = `portwire::Request<${request.index}, ${signature(request)}>`
+  return [...docLine(request.doc), `constexpr ${type} ${constant(request.name)} = {};`]
+}
+
+function signature(action: Action): string {
+  const parameters = argsOf(action)
+    .map((f) => `${cppType(action.name, f)} ${f.name}`)
+    .join(', ')
+  return `${resultType(action)}(${parameters})`
+}
+
+function isStream(action: Action): boolean {
+  return action.stream.kind !== 'void'
+}
+
+/** One value as it is, several by position. */
+function itemType(name: string, stream: NormalResult): string {
+  switch (stream.kind) {
+    case 'void':
+      return 'void'
+    case 'one':
+      return cppType(name, stream.field)
+    case 'record':
+      return `portwire::Fields<${stream.fields.map((f) => `${cppType(name, f)} /* ${f.name} */`).join(', ')}>`
+    case 'any':
+      throw unsupported(name, 'a stream of any type')
+  }
 }
 
 function eventLines(event: Event): string[] {
@@ -105,7 +158,14 @@ function resultType(action: Action): string {
       return cppType(action.name, action.result.field)
     case 'record':
       return resultName(action)
+    case 'any':
+      throw unsupported(action.name, 'a result of any type')
   }
+}
+
+function argsOf(action: Action): readonly NormalField[] {
+  if (action.args.kind === 'any') throw unsupported(action.name, 'arguments of any type')
+  return action.args.fields
 }
 
 function cppType(member: string, field: NormalField): string {
@@ -133,6 +193,10 @@ function constant(name: string): string {
 
 function resultName(action: Action): string {
   return `${constant(action.name).slice(1)}Result`
+}
+
+function jobName(action: Action): string {
+  return `${constant(action.name).slice(1)}Job`
 }
 
 function docLine(doc: string): string[] {

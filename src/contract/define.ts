@@ -1,13 +1,16 @@
 /** defineContract: checks a contract, gives every action, event and request its index, and hashes what both sides must share. */
 
 import { PortwireError } from '../errors.js'
-import { FIRST_PROTOCOL_ACTION } from '../wire/index.js'
+import { DEFAULT_VALUE_LIMITS, FIRST_PROTOCOL_ACTION } from '../wire/index.js'
 import { descriptorOf, hashOf } from './descriptor.js'
 import type { Action, Contract, Event, NormalField, NormalResult } from './model.js'
-import type { ContractDefinition, Field, Fields, ScalarType } from './types.js'
+import type { AnyValue, ContractDefinition, Field, Fields, ScalarType } from './types.js'
 
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 const CONTRACT_NAME = /^[A-Za-z0-9_-]{1,64}$/
+/** What the value codec takes. */
+const MAX_ITEMS = DEFAULT_VALUE_LIMITS.maxArrayLength
+const MAX_BYTES = DEFAULT_VALUE_LIMITS.maxStringBytes
 const SCALARS: ReadonlySet<string> = new Set<ScalarType>([
   'bool',
   'u8',
@@ -29,7 +32,9 @@ const SCALARS: ReadonlySet<string> = new Set<ScalarType>([
  * the next one counts on from it. 0 to 239 are there to give.
  * @throws CONTRACT_INVALID  naming the member and what is wrong with it */
 export function defineContract<const C extends ContractDefinition>(definition: C): Contract<C> {
-  if (!CONTRACT_NAME.test(definition.name)) {
+  if (typeof definition !== 'object' || definition === null) throw invalid('', 'a contract is an object')
+  checkKeys('', definition, ['name', 'version', 'actions', 'events', 'requests'])
+  if (typeof definition.name !== 'string' || !CONTRACT_NAME.test(definition.name)) {
     throw invalid('name', `"${definition.name}" does not match [A-Za-z0-9_-]{1,64}`)
   }
   if (typeof definition.version !== 'string' || !/^[!-~]{1,16}$/.test(definition.version)) {
@@ -56,11 +61,13 @@ export function defineContract<const C extends ContractDefinition>(definition: C
   }
 
   const actions = new Map<string, Action>()
-  for (const [name, a] of Object.entries(definition.actions ?? {})) {
+  for (const [name, a] of members('actions', definition.actions)) {
+    checkKeys(`actions.${name}`, a, ['index', 'doc', 'args', 'result', 'stream', 'idempotent'])
     actions.set(name, normalAction(`actions.${name}`, name, take('action', name, a.index), a))
   }
   const events = new Map<string, Event>()
-  for (const [name, e] of Object.entries(definition.events ?? {})) {
+  for (const [name, e] of members('events', definition.events)) {
+    checkKeys(`events.${name}`, e, ['index', 'doc', 'fields', 'acknowledged'])
     events.set(name, {
       name,
       index: take('event', name, e.index),
@@ -70,7 +77,8 @@ export function defineContract<const C extends ContractDefinition>(definition: C
     })
   }
   const requests = new Map<string, Action>()
-  for (const [name, r] of Object.entries(definition.requests ?? {})) {
+  for (const [name, r] of members('requests', definition.requests)) {
+    checkKeys(`requests.${name}`, r, ['index', 'doc', 'args', 'result'])
     requests.set(name, normalAction(`requests.${name}`, name, take('request', name, r.index), r))
   }
   const contract = {
@@ -85,10 +93,32 @@ export function defineContract<const C extends ContractDefinition>(definition: C
   return { ...contract, hash: hashOf(descriptorOf(contract)) }
 }
 
+function members<M extends object>(path: string, table: { readonly [name: string]: M } | undefined): [string, M][] {
+  if (table === undefined) return []
+  if (!isTable(table)) throw invalid(path, 'a table of named members is expected')
+  for (const [name, member] of Object.entries(table)) {
+    if (!isTable(member)) throw invalid(`${path}.${name}`, 'a table is expected (an empty one is {})')
+  }
+  return Object.entries(table)
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A misspelt key would be left out in silence. */
+function checkKeys(path: string, table: object, known: readonly string[]): void {
+  for (const key of Object.keys(table)) {
+    if (known.includes(key)) continue
+    throw invalid(path === '' ? key : `${path}.${key}`, `not a key here; known: ${known.join(', ')}`)
+  }
+}
+
 interface ActionLike {
   readonly doc?: string
-  readonly args?: Fields
-  readonly result?: Field | Fields
+  readonly args?: Fields | AnyValue
+  readonly result?: Field | Fields | AnyValue
+  readonly stream?: Field | Fields | AnyValue
   readonly idempotent?: boolean
 }
 
@@ -97,8 +127,9 @@ function normalAction(path: string, name: string, index: number, a: ActionLike):
     name,
     index,
     doc: a.doc ?? '',
-    args: normalFields(`${path}.args`, a.args),
+    args: a.args === 'any' ? { kind: 'any' } : { kind: 'fields', fields: normalFields(`${path}.args`, a.args) },
     result: normalResult(`${path}.result`, a.result),
+    stream: normalResult(`${path}.stream`, a.stream),
     idempotent: a.idempotent ?? false,
   }
 }
@@ -111,8 +142,9 @@ function normalFields(path: string, fields: Fields | undefined): readonly Normal
   })
 }
 
-function normalResult(path: string, result: Field | Fields | undefined): NormalResult {
+function normalResult(path: string, result: Field | Fields | AnyValue | undefined): NormalResult {
   if (result === undefined) return { kind: 'void' }
+  if (result === 'any') return { kind: 'any' }
   if (isField(result)) return { kind: 'one', field: normalField(path, 'result', result) }
   return { kind: 'record', fields: normalFields(path, result) }
 }
@@ -125,11 +157,19 @@ function isField(value: Field | Fields): value is Field {
 
 function normalField(path: string, name: string, field: Field): NormalField {
   const full = typeof field === 'string' ? { type: field } : field
+  if (typeof full !== 'object' || full === null) throw invalid(path, 'a type is expected')
   if ('array' in full) {
+    checkKeys(path, full, ['array', 'maxItems', 'unit', 'doc'])
     if (!SCALARS.has(full.array)) throw invalid(path, unknownType(full.array))
-    if (!Number.isInteger(full.maxItems) || full.maxItems < 1)
-      throw invalid(path, 'an array needs maxItems, a whole number from 1')
+    if (!Number.isInteger(full.maxItems) || full.maxItems < 1 || full.maxItems > MAX_ITEMS) {
+      throw invalid(path, `an array needs maxItems, a whole number from 1 to ${MAX_ITEMS}`)
+    }
     return { ...full, kind: 'array', name }
+  }
+  checkKeys(path, full, ['type', 'unit', 'doc', 'min', 'max', 'maxBytes'])
+  const { maxBytes } = full
+  if (maxBytes !== undefined && (!Number.isInteger(maxBytes) || maxBytes < 0 || maxBytes > MAX_BYTES)) {
+    throw invalid(path, `maxBytes is a whole number from 0 to ${MAX_BYTES}`)
   }
   if (!SCALARS.has(full.type)) throw invalid(path, unknownType(full.type))
   if (full.min !== undefined && full.max !== undefined && full.min > full.max) throw invalid(path, 'min is above max')
@@ -141,5 +181,5 @@ function unknownType(type: unknown): string {
 }
 
 function invalid(path: string, problem: string): PortwireError {
-  return new PortwireError('CONTRACT_INVALID', `contract.${path}: ${problem}`)
+  return new PortwireError('CONTRACT_INVALID', `contract${path === '' ? '' : `.${path}`}: ${problem}`)
 }

@@ -1,9 +1,10 @@
 export { contractHeader } from './cpp.js'
 export { defineContract } from './define.js'
 export { descriptorOf, hashOf } from './descriptor.js'
-export type { Action, Contract, Event, NormalField, NormalResult } from './model.js'
+export type { Action, Contract, Event, NormalArgs, NormalField, NormalResult } from './model.js'
 export type {
   ActionName,
+  AnyValue,
   ArgsOf,
   CallArguments,
   ContractDefinition,
@@ -11,8 +12,22 @@ export type {
   EventOf,
   Field,
   Fields,
+  ItemOf,
   PlainEventName,
   ReliableEventName,
+  RequestArgsOf,
+  RequestName,
+  RequestResultOf,
   ResultOf,
+  StreamName,
 } from './types.js'
-export { type Decoded, decodeFields, decodeResult, encodeFields, encodeResult } from './validate.js'
+export {
+  type Decoded,
+  decodeArgs,
+  decodeFields,
+  decodeResult,
+  encodeArgs,
+  encodeFields,
+  encodeResult,
+  fieldsOf,
+} from './validate.js'

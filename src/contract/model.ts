@@ -7,18 +7,24 @@ export type NormalField =
   | (ScalarField & { readonly kind: 'scalar'; readonly name: string })
   | (ArrayField & { readonly kind: 'array'; readonly name: string })
 
+/** Named values by position, or any one value. */
+export type NormalArgs = { readonly kind: 'fields'; readonly fields: readonly NormalField[] } | { readonly kind: 'any' }
+
 /** What an action gives back: nothing, one value, or named values (an array by position on the wire). */
 export type NormalResult =
   | { readonly kind: 'void' }
   | { readonly kind: 'one'; readonly field: NormalField }
   | { readonly kind: 'record'; readonly fields: readonly NormalField[] }
+  | { readonly kind: 'any' }
 
 export interface Action {
   readonly name: string
   readonly index: number
   readonly doc: string
-  readonly args: readonly NormalField[]
+  readonly args: NormalArgs
   readonly result: NormalResult
+  /** Items that it sends as a job; `void`: none are declared. */
+  readonly stream: NormalResult
   readonly idempotent: boolean
 }
 

@@ -39,13 +39,17 @@ export interface ArrayField {
 export type Field = ScalarType | ScalarField | ArrayField
 /** Named values; on the wire an array by position, in the order listed. */
 export type Fields = { readonly [name: string]: Field }
+/** Any one value that msgpack can say, unchecked: for programs that exist already and know nothing of contracts. */
+export type AnyValue = 'any'
 
 export interface ActionDefinition {
   readonly index?: number
   readonly doc?: string
-  readonly args?: Fields
+  readonly args?: Fields | AnyValue
   /** One value, or named values; left out: nothing. */
-  readonly result?: Field | Fields
+  readonly result?: Field | Fields | AnyValue
+  /** It runs as a job and sends these on its way: one value or named values an item. `port.stream` reads them. */
+  readonly stream?: Field | Fields | AnyValue
   /** Doing it twice is the same as doing it once: such a call may be repeated after a restart of the device. */
   readonly idempotent?: boolean
 }
@@ -63,7 +67,7 @@ export interface RequestDefinition {
   readonly index?: number
   readonly doc?: string
   readonly args?: Fields
-  readonly result?: Field | Fields
+  readonly result?: Field | Fields | AnyValue
 }
 
 export interface ContractDefinition {
@@ -97,9 +101,16 @@ export type ValueOf<F> = F extends ScalarType
 export type RecordOf<F> = { readonly [K in keyof F]: ValueOf<F[K]> }
 
 /** A result is one field or a record of them. A record may have a member called `type`, but not one that names a scalar type. */
-type ResultValue<R> = R extends Field ? ValueOf<R> : R extends Fields ? RecordOf<R> : undefined
+type ResultValue<R> = R extends AnyValue
+  ? unknown
+  : R extends Field
+    ? ValueOf<R>
+    : R extends Fields
+      ? RecordOf<R>
+      : undefined
 
 type Actions<C> = C extends { readonly actions: infer A } ? A : Record<never, never>
+type Requests<C> = C extends { readonly requests: infer R } ? R : Record<never, never>
 type Events<C> = C extends { readonly events: infer E } ? E : Record<never, never>
 
 export type ActionName<C> = keyof Actions<C> & string
@@ -111,10 +122,26 @@ export type ReliableEventName<C> = {
 /** Events that are not: the device sends them only while somebody listens, and a lost one is only counted. */
 export type PlainEventName<C> = Exclude<EventName<C>, ReliableEventName<C>>
 
-export type ArgsOf<C, N extends ActionName<C>> = Actions<C>[N] extends { readonly args: infer F }
-  ? RecordOf<F>
+type ArgsValue<M> = M extends { readonly args: infer F }
+  ? F extends AnyValue
+    ? unknown
+    : RecordOf<F>
   : Record<never, never>
+
+export type ArgsOf<C, N extends ActionName<C>> = ArgsValue<Actions<C>[N]>
 export type ResultOf<C, N extends ActionName<C>> = Actions<C>[N] extends { readonly result: infer R }
+  ? ResultValue<R>
+  : undefined
+/** Actions that send items on their way. */
+export type StreamName<C> = {
+  [N in ActionName<C>]: Actions<C>[N] extends { readonly stream: unknown } ? N : never
+}[ActionName<C>]
+export type ItemOf<C, N extends ActionName<C>> = Actions<C>[N] extends { readonly stream: infer S }
+  ? ResultValue<S>
+  : never
+export type RequestName<C> = keyof Requests<C> & string
+export type RequestArgsOf<C, N extends RequestName<C>> = ArgsValue<Requests<C>[N]>
+export type RequestResultOf<C, N extends RequestName<C>> = Requests<C>[N] extends { readonly result: infer R }
   ? ResultValue<R>
   : undefined
 export type EventOf<C, N extends EventName<C>> = Events<C>[N] extends { readonly fields: infer F }
@@ -122,6 +149,9 @@ export type EventOf<C, N extends EventName<C>> = Events<C>[N] extends { readonly
   : Record<never, never>
 
 /** Makes `args` optional where the action takes none. */
-export type CallArguments<C, N extends ActionName<C>, O> = keyof ArgsOf<C, N> extends never
-  ? [args?: Record<never, never>, options?: O]
-  : [args: ArgsOf<C, N>, options?: O]
+export type CallArguments<C, N extends ActionName<C>, O> =
+  unknown extends ArgsOf<C, N>
+    ? [args?: unknown, options?: O]
+    : keyof ArgsOf<C, N> extends never
+      ? [args?: Record<never, never>, options?: O]
+      : [args: ArgsOf<C, N>, options?: O]

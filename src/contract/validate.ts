@@ -1,7 +1,7 @@
 /** Between the named values of a program and the positional values of the wire, checked in both directions. */
 
 import { PortwireError } from '../errors.js'
-import type { NormalField, NormalResult } from './model.js'
+import type { NormalArgs, NormalField, NormalResult } from './model.js'
 
 /** What the wire carries for `fields`: undefined (no value) for none, else an array by position.
  * @throws ARGUMENT_INVALID  naming the member, what was expected and what came; nothing was sent */
@@ -18,6 +18,20 @@ export function encodeFields(what: string, fields: readonly NormalField[], value
   return fields.map((f) => encodeField(`${what}.${f.name}`, f, (given as Record<string, unknown>)[f.name]))
 }
 
+/** The named fields of arguments; none where any value may stand. */
+export function fieldsOf(args: NormalArgs): readonly NormalField[] {
+  return args.kind === 'fields' ? args.fields : []
+}
+
+/** What the wire carries for the arguments of a call: undefined is no value. */
+export function encodeArgs(what: string, args: NormalArgs, values: unknown): unknown {
+  return args.kind === 'any' ? values : encodeFields(what, args.fields, values)
+}
+
+export function decodeArgs(what: string, args: NormalArgs, wire: unknown): Decoded {
+  return args.kind === 'any' ? { ok: true, value: wire } : decodeFields(what, args.fields, wire)
+}
+
 /** What the wire carries for a result; a void one is integer 0, as BotArmy's C programs answer. */
 export function encodeResult(what: string, result: NormalResult, value: unknown): unknown {
   switch (result.kind) {
@@ -27,6 +41,8 @@ export function encodeResult(what: string, result: NormalResult, value: unknown)
       return encodeField(what, result.field, value)
     case 'record':
       return encodeFields(what, result.fields, value) ?? []
+    case 'any':
+      return value ?? null
   }
 }
 
@@ -55,6 +71,8 @@ export function decodeResult(what: string, result: NormalResult, wire: unknown):
       return decodeField(what, result.field, wire)
     case 'record':
       return decodeFields(what, result.fields, wire)
+    case 'any':
+      return { ok: true, value: wire }
   }
 }
 

@@ -42,9 +42,17 @@ export const greenhouse = defineContract({
       doc: 'Waits for the probes to settle, without returning to loop(): nothing else is served meanwhile.',
       args: { ms: { type: 'u16', unit: 'ms' } },
     },
+    calibrate: {
+      index: 13,
+      doc: 'Calibrates a probe as a job: ten steps of 100 ms, told one by one; answers the offset found.',
+      args: { probe: { type: 'u8', max: 1 } },
+      stream: { step: 'u8', of: 'u8' },
+      result: { type: 'f32', unit: '°C' },
+    },
   },
   events: {
     reading: {
+      index: 9,
       doc: 'Both probes, once an interval.',
       fields: { celsius: { type: 'f32', unit: '°C' }, humidity: { type: 'f32', unit: '%' } },
     },
@@ -55,5 +63,13 @@ export const greenhouse = defineContract({
     },
     vent: { doc: 'The vent moved.', fields: { open: 'f32' } },
     lamp: { doc: 'The lamp was switched.', fields: { on: 'bool' } },
+  },
+  requests: {
+    getSetpoint: {
+      index: 14,
+      doc: 'The temperature that a zone should have; the controller asks when it starts and once a minute.',
+      args: { zone: 'u8' },
+      result: { type: 'f32', unit: '°C' },
+    },
   },
 })

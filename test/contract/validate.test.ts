@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeFields, decodeResult, defineContract, encodeFields, type Field } from '../../src/contract/index.js'
 
 const fieldsOf = (args: Record<string, Field>) =>
-  defineContract({ name: 'n', version: '1', actions: { a: { args } } }).actions.get('a')!.args
+  defineContract({ name: 'n', version: '1', events: { a: { fields: args } } }).events.get('a')!.fields
 
 describe('values on their way to the wire', () => {
   it.each([
