@@ -67,6 +67,11 @@ const SIZE_ROWS = [
   { name: 'one_handler', what: 'core, one handler, Serial', sources: [`${SIZES}/one_handler.cpp`] },
   { name: 'two_handlers', what: 'core, two handlers, Serial', sources: [`${SIZES}/two_handlers.cpp`] },
   { name: 'three_handlers', what: 'core, three handlers, Serial', sources: [`${SIZES}/three_handlers.cpp`] },
+  { name: 'jobs', what: 'one handler, Jobs', sources: [`${SIZES}/jobs.cpp`] },
+  { name: 'requests', what: 'one handler, Requests', sources: [`${SIZES}/requests.cpp`] },
+  { name: 'jobs_and_requests', what: 'one handler, Jobs, Requests', sources: [`${SIZES}/jobs_and_requests.cpp`] },
+  { name: 'stats', what: 'one handler, Stats', sources: [`${SIZES}/stats.cpp`] },
+  { name: 'describe', what: 'one handler, Describe', sources: [`${SIZES}/describe.cpp`] },
   { name: 'blink', what: 'example Blink', sources: [`${EXAMPLES}/Blink/Blink.ino`] },
 ]
 

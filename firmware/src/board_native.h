@@ -12,6 +12,7 @@ struct ChosenFraming {
   static constexpr size_t kBehind = portwire::Frames::kBehind;
 
   static bool frames;
+  static bool lossless() { return !frames; }
 
   template <size_t kMaxContentBytes> class Receiver {
    public:

@@ -10,8 +10,11 @@ struct Firmware : greenhouse::Contract {
   static const char* firmwareVersion() { return kFirmwareVersion; }
 };
 
-portwire::Device<board::Line, Firmware, portwire::AcknowledgedEvents<6, 7>, portwire::PlainEvents, portwire::Log<40>,
-                 portwire::DeadMan, portwire::RemoteReset, portwire::EndOfInput>
+constexpr uint8_t kProbes = 2;
+
+portwire::Device<board::Line, Firmware, portwire::AcknowledgedEvents<6, 7>, portwire::PlainEvents, portwire::Jobs<kProbes>,
+                 portwire::Requests<1, 2>, portwire::Log<40>, portwire::DeadMan, portwire::RemoteReset, portwire::EndOfInput,
+                 portwire::Stats, portwire::Describe>
     port;
 
 constexpr portwire::Fail kOutOfRange(16);
@@ -19,6 +22,21 @@ constexpr uint32_t kSilenceMs = 10000;
 constexpr uint16_t kBlinkMs = 100;
 /// The alarm ends this far below its limit, so that a temperature that stays near it does not ring for ever.
 constexpr float kHysteresis = 0.5f;
+constexpr uint8_t kCalibrationSteps = 10;
+constexpr uint16_t kCalibrationStepMs = 100;
+constexpr uint8_t kZone = 0;
+constexpr uint16_t kSetpointDeadlineMs = 3000;
+constexpr uint32_t kSetpointEveryMs = 60000;
+constexpr float kHighestSetpoint = 60;
+
+/// Of one probe: it ends by itself when the host cancels it or begins a new session.
+struct Calibration {
+  greenhouse::CalibrateJob job;
+  uint8_t step;
+  uint32_t steppedAtMs;
+  float first;
+  float sumOfDeviations;
+};
 
 float ventOpen = 0;
 bool lampOn = false;
@@ -29,6 +47,9 @@ uint16_t intervalMs = 1000;
 uint32_t sampledAtMs = 0;
 uint16_t blinkEdges = 0;
 uint32_t blinkedAtMs = 0;
+Calibration calibrations[kProbes];
+bool hadSession = false;
+uint32_t askedAtMs = 0;
 bool leaving = false;
 bool exitTold = false;
 
@@ -85,6 +106,52 @@ void blink(uint8_t times) {
 
 void settle(uint16_t ms) { board::wait(ms); }
 
+float readProbe(uint8_t probe) {
+  const board::Climate climate = board::readProbes();
+  return probe == 0 ? climate.celsius : climate.humidity;
+}
+
+portwire::Result<void> calibrate(greenhouse::CalibrateJob job, uint8_t probe) {
+  if (probe >= kProbes) return kOutOfRange;
+  if (calibrations[probe].job.running()) return portwire::Fail(portwire::ErrorCode::kBusy);
+  calibrations[probe] = {job, 0, board::nowMs(), readProbe(probe), 0};
+  return portwire::Result<void>();
+}
+
+/// The offset is how far the probe was from its first value, on average.
+void stepCalibration(uint8_t probe) {
+  Calibration& calibration = calibrations[probe];
+  if (!calibration.job.running()) return;
+  if (calibration.job.cancelled()) {
+    calibration.job.fail(portwire::ErrorCode::kCancelled);
+    return;
+  }
+  if (board::nowMs() - calibration.steppedAtMs < kCalibrationStepMs) return;
+  calibration.steppedAtMs += kCalibrationStepMs;
+  calibration.sumOfDeviations += readProbe(probe) - calibration.first;
+  calibration.job.next(++calibration.step, kCalibrationSteps);
+  if (calibration.step == kCalibrationSteps) calibration.job.finish(calibration.sumOfDeviations / kCalibrationSteps);
+}
+
+/// A host that knows no setpoint answers an error, and the limit stays as it was.
+void gotSetpoint(const portwire::Answer<float>& answer) {
+  if (answer.outcome != portwire::Outcome::kAnswered) return;
+  if (!(answer.value >= 0 && answer.value <= kHighestSetpoint)) {
+    port.log(portwire::Severity::kWarning, "setpoint out of range");
+    return;
+  }
+  alarmLimit = answer.value;
+  port.log(portwire::Severity::kInfo, "setpoint is the alarm limit");
+}
+
+/// Once after each start of a session, and then once a minute.
+void askSetpoint(uint32_t nowMs) {
+  const bool hasSession = port.inSession();
+  const bool isDue = hasSession && (!hadSession || nowMs - askedAtMs >= kSetpointEveryMs);
+  hadSession = hasSession;
+  if (isDue && port.ask(greenhouse::kGetSetpoint, kSetpointDeadlineMs, gotSetpoint, kZone)) askedAtMs = nowMs;
+}
+
 /// The host is gone: nothing grows under a lamp that nobody watches, and a shut vent keeps the frost out.
 void safeState() {
   moveVent(0);
@@ -127,6 +194,7 @@ void setup() {
   port.on(greenhouse::kEcho, echo);
   port.on(greenhouse::kBlink, blink);
   port.on(greenhouse::kSettle, settle);
+  port.on(greenhouse::kCalibrate, calibrate);
   port.deadMan(kSilenceMs, safeState);
   port.onEndOfInput(endOfInput);
   board::start(port);
@@ -143,6 +211,8 @@ void loop() {
     --blinkEdges;
     switchLed(!ledOn);
   }
+  for (uint8_t probe = 0; probe < kProbes; ++probe) stepCalibration(probe);
+  askSetpoint(nowMs);
   if (leaving) leaveWhenTold();
   port.poll();
   board::idle();

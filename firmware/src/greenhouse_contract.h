@@ -6,9 +6,27 @@
 
 namespace greenhouse {
 
-constexpr uint32_t kContractHash = 0xca9480e1;
+constexpr uint32_t kContractHash = 0x6d4fdffe;
 PORTWIRE_FLASH_TEXT(kContractName, "greenhouse");
 PORTWIRE_FLASH_TEXT(kContractVersion, "1");
+/// What both sides share, and what DESCRIBE answers. A program that does not use it does not hold it.
+PORTWIRE_FLASH_TEXT(kContractDescriptor,
+                    "greenhouse\n"
+                    "0 action identify()->void\n"
+                    "1 action setVent(open:f32)->f32\n"
+                    "2 action setLamp(on:bool)->bool\n"
+                    "3 action readClimate()->(celsius:f32,humidity:f32)\n"
+                    "4 action setAlarmLimit(celsius:f32)->f32\n"
+                    "5 action setInterval(ms:u16)->u16\n"
+                    "6 action echo(data:bytes(32))->bytes(32)\n"
+                    "7 action blink(times:u8)->void\n"
+                    "8 action settle(ms:u16)->void\n"
+                    "9 event reading(celsius:f32,humidity:f32)\n"
+                    "10 event! alarm(celsius:f32,high:bool)\n"
+                    "11 event vent(open:f32)\n"
+                    "12 event lamp(on:bool)\n"
+                    "13 action calibrate(probe:u8)->f32 stream (step:u8,of:u8)\n"
+                    "14 request getSetpoint(zone:u8)->f32\n");
 
 /// Every number of the contract, as it stands on the wire.
 enum class Index : uint8_t {
@@ -25,6 +43,8 @@ enum class Index : uint8_t {
   kAlarm = 10,
   kVent = 11,
   kLamp = 12,
+  kCalibrate = 13,
+  kGetSetpoint = 14,
 };
 
 /// Result of readClimate.
@@ -59,6 +79,12 @@ constexpr portwire::Action<6, portwire::Bytes<32>(portwire::Bytes<32> data)> kEc
 constexpr portwire::Action<7, void(uint8_t times)> kBlink = {};
 /// Waits for the probes to settle, without returning to loop(): nothing else is served meanwhile.
 constexpr portwire::Action<8, void(uint16_t ms)> kSettle = {};
+/// Calibrates a probe as a job: ten steps of 100 ms, told one by one; answers the offset found.
+constexpr portwire::Action<13, float(uint8_t probe), portwire::Fields<uint8_t /* step */, uint8_t /* of */>> kCalibrate = {};
+
+// Jobs: port.on(kCalibrate, handler), where the handler takes this type in front of the arguments.
+
+typedef portwire::JobOf<decltype(kCalibrate)> CalibrateJob;
 
 // Events: port.emit(kReading, celsius, humidity).
 
@@ -71,13 +97,20 @@ constexpr portwire::Event<11, float /* open */> kVent = {};
 /// The lamp was switched.
 constexpr portwire::Event<12, bool /* on */> kLamp = {};
 
+// Requests: port.ask(kGetSetpoint, deadlineMs, callback, zone).
+
+/// The temperature that a zone should have; the controller asks when it starts and once a minute.
+constexpr portwire::Request<14, float(uint8_t zone)> kGetSetpoint = {};
+
 /// For portwire::Device.
 struct Contract : portwire::ContractBase {
   static constexpr uint32_t kHash = kContractHash;
-  static constexpr uint8_t kActions = 9;
-  static constexpr uint8_t kIndexes = 13;
+  static constexpr uint8_t kActions = 14;
+  static constexpr uint8_t kIndexes = 15;
   static const char* name() { return kContractName; }
   static const char* version() { return kContractVersion; }
+  static constexpr uint16_t kDescriptorBytes = sizeof kContractDescriptor - 1;
+  static const char* descriptor() { return kContractDescriptor; }
 };
 
 }  // namespace greenhouse

@@ -17,11 +17,19 @@ constexpr Event<3, float> kReading = {};
 constexpr Event<3, Text<>> kEndless = {};
 constexpr AcknowledgedEvent<4, Text<10>> kAlarm = {};
 constexpr AcknowledgedEvent<4, Text<11>> kLongAlarm = {};
+constexpr Action<0, float(uint8_t), Fields<uint8_t, uint8_t>> kCalibrate = {};
+constexpr Action<1, Text<8>(), Text<>> kSpell = {};
+constexpr Request<3, float(uint8_t)> kGetLimit = {};
+constexpr Request<3, float(Text<8>)> kGetLimitOf = {};
+static void calibrate(JobOf<decltype(kCalibrate)>, uint8_t) {}
+static void spell(JobOf<decltype(kSpell)>) {}
+static void gotLimit(const Answer<float>&) {}
 static float scale(float value) { return value; }
 static float scaleTwo(float a, float b) { return a * b; }
 static void nothing() {}
 static Device<StdioLine, Contract> plain;
 static Device<StdioLine, Contract, PlainEvents, AcknowledgedEvents<4, 12>> full;
+static Device<StdioLine, Contract, Jobs<1, 5>, Requests<1, 8>> busy;
 `
 
 function compile(statement: string): { ok: boolean; message: string } {
@@ -47,6 +55,10 @@ describe('the compiler', () => {
     'plain.on(kScale, scale);',
     'plain.on(kScale, [](float value) { return value; });',
     'plain.on(kScale, [](float value) -> Result<float> { if (value < 0) return Fail(16); return value; });',
+    'busy.on(kCalibrate, calibrate);',
+    'busy.on(kCalibrate, [](Job<float, Fields<uint8_t, uint8_t>> job, uint8_t) -> Result<void> { job.next(1, 2); return Fail(16); });',
+    'busy.ask(kGetLimit, 3000, gotLimit, 1);',
+    'busy.ask(kGetLimit, 3000, [](const Answer<float>&) {}, 1);',
     'full.emit(kReading, 21);',
     'full.emit(kAlarm, text<10>("hot"));',
   ])('takes %s', (statement) => {
@@ -61,6 +73,30 @@ describe('the compiler', () => {
     ['an event without a bound', 'full.emit(kEndless, text("x"));', /an event's texts and bytes need a maximum/],
     ['an event larger than its place', 'full.emit(kLongAlarm, text<11>("hot"));', /needs a larger kValueBytes/],
     ['an exit that may be forgotten', 'full.exit(0);', /ignoring return value/],
+    ['a job without its feature', 'plain.on(kCalibrate, calibrate);', /no matching function for call to .*on\(/],
+    ['a job whose result has no room', 'busy.on(kSpell, spell);', /Jobs needs a larger kResultBytes/],
+    [
+      'an item without a bound',
+      'JobOf<decltype(kSpell)>().next(text("x"));',
+      /the texts and bytes of a stream need a maximum/,
+    ],
+    ['an item of other fields', 'JobOf<decltype(kCalibrate)>().next(1);', /no matching function for call to .*next\(/],
+    ['a request without its feature', 'plain.ask(kGetLimit, 3000, gotLimit, 1);', /has no member named .*ask/],
+    [
+      'a request with a value too many',
+      'busy.ask(kGetLimit, 3000, gotLimit, 1, 2);',
+      /invalid conversion from .*Answer<float>/,
+    ],
+    [
+      'a request larger than its place',
+      'busy.ask(kGetLimitOf, 3000, gotLimit, text<8>("x"));',
+      /needs a larger kArgumentBytes/,
+    ],
+    [
+      'a description without a descriptor',
+      'static Device<StdioLine, Contract, Describe> mute; mute.begin(); mute.poll();',
+      /Describe needs a contract that has a descriptor/,
+    ],
     ['an index of the protocol', 'Action<240, void()> action; (void)action;', /240 to 255 are the protocol's own/],
   ])('refuses %s', (_, statement, message) => {
     const result = compile(statement)

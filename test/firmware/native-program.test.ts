@@ -6,6 +6,8 @@ import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { descriptorOf } from '../../src/contract/descriptor.js'
+import { greenhouse } from '../../src/testing/greenhouse.js'
 import {
   createDeframer,
   createPacketDecoder,
@@ -39,15 +41,18 @@ function start(...args: string[]) {
   return { child, exited }
 }
 
-/** The next message on standard output, in bare packets or frames. */
-function reader(child: ChildProcessWithoutNullStreams, framed: boolean) {
+/** The next message on standard output, in bare packets or frames. What the program asks of its host is left out, unless `all`. */
+function reader(child: ChildProcessWithoutNullStreams, framed: boolean, all = false) {
   const decoder = framed
     ? createDeframer({ maxContentBytes: 65_535 })
     : createPacketDecoder({ prefixBytes: 2, maxContentBytes: 65_535 })
   const contents: Uint8Array[] = []
   let wake = () => {}
   child.stdout.on('data', (chunk: Buffer) => {
-    for (const event of decoder.push(chunk)) if (event.kind === 'content') contents.push(Uint8Array.from(event.bytes))
+    for (const event of decoder.push(chunk)) {
+      if (event.kind !== 'content' || (event.bytes[0] === GET_SETPOINT && !all)) continue
+      contents.push(Uint8Array.from(event.bytes))
+    }
     wake()
   })
   return async () => {
@@ -76,6 +81,12 @@ const EPOCH = 2
 const RESET_CAUSE = 3
 const POWER_ON = 1
 const SOFTWARE = 5
+const CALIBRATE = 13
+const GET_SETPOINT = 14
+const ALARM = 10
+const [ACK, CANCEL, DESCRIBE, ERROR, LOG, NEXT, REPLY, RESULT, STATS] = [
+  0xfb, 0xfc, 0xf2, 0xfe, 0xf5, 0xfd, 0xff, 0xf9, 0xf6,
+]
 
 describe('greenhouse on standard input and output', () => {
   it('speaks bare packets, and leaves with status 0 when its input ends', async () => {
@@ -167,6 +178,92 @@ describe('greenhouse on standard input and output', () => {
     expect(await exited).toEqual({ status: 0, signal: null })
   })
 
+  /** A session on standard input and output. The next token is 3; the program has asked for its setpoint under its own token 1. */
+  async function session() {
+    const { child } = start()
+    const next = reader(child, false, true)
+    const send = (...contents: Uint8Array[]) => {
+      for (const content of contents) child.stdin.write(encodePacket(content, 2))
+    }
+    await next()
+    send(HELLO, TICK)
+    await next()
+    await next()
+    return { next, send, request: await next() }
+  }
+
+  /** Its host knows no setpoint. */
+  async function plainSession() {
+    const { next, send } = await session()
+    send(message(ERROR, 1, [1]))
+    return { next, send }
+  }
+
+  it('calibrates a probe as a job: ten steps, and then the offset', async () => {
+    const { next, send } = await plainSession()
+    send(message(CALIBRATE, 3, [0]))
+    expect([...(await next())]).toEqual([ACK, 3])
+    // Calls go on meanwhile.
+    send(message(0, 4))
+    expect([...(await next()).slice(0, 2)]).toEqual([REPLY, 4])
+    for (let step = 1; step <= 10; step++) {
+      const item = await next()
+      expect([...item.slice(0, 2)]).toEqual([NEXT, 0])
+      expect(fieldsOf(item)).toEqual([3, step - 1, [step, 10]])
+    }
+    const result = await next()
+    expect([...result.slice(0, 2)]).toEqual([RESULT, 2])
+    expect(fieldsOf(result)).toEqual([3, 0, expect.any(Number), 10])
+    send(message(REPLY, 2), message(CALIBRATE, 5, [2]))
+    expect(fieldsOf(await next())).toEqual([16])
+  })
+
+  it('ends a calibration when it is cancelled, and takes another of the same probe only then', async () => {
+    const { next, send } = await plainSession()
+    send(message(CALIBRATE, 3, [1]), message(CALIBRATE, 4, [1]), message(CANCEL, 5, 3))
+    expect([...(await next())]).toEqual([ACK, 3])
+    expect(await next()).toEqual(message(ERROR, 4, [3]))
+    const rest = [await next(), await next()]
+    expect(rest).toContainEqual(message(REPLY, 5, 0))
+    expect(rest).toContainEqual(message(RESULT, 2, [3, 9, null, 0]))
+    send(message(REPLY, 2), message(CALIBRATE, 6, [1]))
+    expect([...(await next())]).toEqual([ACK, 6])
+  })
+
+  it('asks its host for a setpoint at the start of a session, and takes it as the alarm limit', async () => {
+    const { next, send, request } = await session()
+    expect([...request.slice(0, 2)]).toEqual([GET_SETPOINT, 1])
+    expect(fieldsOf(request)).toEqual([expect.any(Number), 0])
+    expect(fieldsOf(request)[0]).toBeGreaterThan(2900)
+    send(message(REPLY, 1, 10))
+    const log = await next()
+    expect(log[0]).toBe(LOG)
+    expect(fieldsOf(log)).toEqual([6, 'setpoint is the alarm limit'])
+    const alarm = await next()
+    expect([...alarm.slice(0, 2)]).toEqual([ALARM, 1])
+  })
+
+  it('goes on when the host has no setpoint, or none that makes sense', async () => {
+    const { next, send } = await plainSession()
+    send(message(0, 3))
+    expect([...(await next()).slice(0, 2)]).toEqual([REPLY, 3])
+    send(HELLO, TICK)
+    await next()
+    await next()
+    expect((await next())[0]).toBe(GET_SETPOINT)
+    send(message(REPLY, 1, 61), message(0, 3))
+    const rest = [await next(), await next()]
+    expect(rest.map(([action]) => action).sort()).toEqual([LOG, REPLY])
+  })
+
+  it('tells its contract and its counters', async () => {
+    const { next, send } = await plainSession()
+    send(message(DESCRIBE, 3, 0), message(STATS, 4))
+    const descriptor = descriptorOf(greenhouse)
+    expect(fieldsOf(await next())).toEqual([descriptor.length, descriptor])
+    expect(fieldsOf(await next())).toEqual([3, 0, 0, 0, 0, 0])
+  })
+
   it.each([
     [['--bogus'], /unknown option "--bogus"/],
     [['--boot-ms', 'soon'], /--boot-ms takes 0 to 60000, not "soon"/],
@@ -177,6 +274,7 @@ describe('greenhouse on standard input and output', () => {
     child.stderr.on('data', (chunk) => {
       stderr += chunk
     })
+    await once(child.stderr, 'close')
     expect((await exited).status).toBe(2)
     expect(stderr).toMatch(problem)
   })

@@ -1,7 +1,9 @@
 /** The greenhouse image on an emulated Uno, spoken to in bytes: what only the chip itself can show. */
 
 import { beforeAll, describe, expect, it } from 'vitest'
+import { descriptorOf } from '../../src/contract/descriptor.js'
 import { createUno, type UnoBoard } from '../../src/testing/avr/board.js'
+import { greenhouse } from '../../src/testing/greenhouse.js'
 import { createDeframer, createValueCodec, encodeFrame } from '../../src/wire/index.js'
 import { BUILD_TIMEOUT_MS, firmware, readBuilt } from './build.js'
 
@@ -11,6 +13,8 @@ const TICKS_PER_US = CPU_HZ / 1e6
 const DEVICE_BYTE_TICKS = 10 * 8 * 17
 const TURNAROUND_US = 150
 const RECEIVE_CYCLES_PER_BYTE = 100
+const CALIBRATE = 13
+const GET_SETPOINT = 14
 /** Fields of the device's HELLO. */
 const EPOCH = 2
 const RESET_CAUSE = 3
@@ -74,10 +78,11 @@ function fieldsOf(content: Uint8Array | undefined): readonly unknown[] {
   return decoded.value as unknown[]
 }
 
-/** HELLO and TICK: the next token is 3. */
+/** HELLO and TICK, and a host that knows no setpoint: the next token is 3. */
 function startSession(uno: ReturnType<typeof start>): void {
   expect(uno.send(0xf0, 1, [1, 0x5eed, 4096, 1000])).toHaveLength(1)
-  expect(uno.send(0xf1, 2)).toHaveLength(1)
+  expect(uno.send(0xf1, 2).map(([action]) => action)).toEqual([0xff, GET_SETPOINT])
+  expect(uno.send(0xfe, 1, [1])).toEqual([])
 }
 
 function helloAfter(uno: ReturnType<typeof start>, work: (board: UnoBoard) => void): readonly unknown[] {
@@ -110,6 +115,72 @@ describe('the greenhouse on an Uno', () => {
     expect(bytes).toHaveLength(3)
     const cycles = (bytes[1]! << 8) | bytes[2]!
     expect(cycles / (bytes[0]! - 1)).toBeLessThanOrEqual(RECEIVE_CYCLES_PER_BYTE)
+  })
+
+  it('asks once a minute, repeats until the deadline, and then skips', { timeout: 60_000 }, () => {
+    const uno = start()
+    uno.run(300)
+    startSession(uno)
+    let token = 3
+    const asked: number[] = []
+    for (let second = 0; second < 64; second++) {
+      const { contents } = uno.run(500)
+      asked.push(...contents.map(([action]) => action!))
+      expect(uno.send(0xf1, token++).at(0)?.slice(0, 1)).toEqual(Uint8Array.of(0xff))
+      uno.run(480)
+    }
+    expect(asked.slice(0, 1)).toEqual([GET_SETPOINT])
+    expect(asked.filter((action) => action === GET_SETPOINT).length).toBeGreaterThan(4)
+    expect(asked.at(-1)).toBe(0xfa)
+  })
+
+  it('runs two calibrations at a time, a step each 100 ms, while it answers calls', () => {
+    const uno = start()
+    uno.run(300)
+    startSession(uno)
+    expect(uno.send(CALIBRATE, 3, [0])).toEqual([Uint8Array.of(0xfb, 3)])
+    expect(uno.send(CALIBRATE, 4, [1])).toEqual([Uint8Array.of(0xfb, 4)])
+    expect(uno.send(CALIBRATE, 5, [0])).toEqual([Uint8Array.of(0xfe, 5, 0x91, 3)])
+    const items = new Map<unknown, unknown[]>([
+      [3, []],
+      [4, []],
+    ])
+    const ends: unknown[] = []
+    for (let token = 6; ends.length < 2 && token < 100; token++) {
+      const contents = uno.send(0, token)
+      for (let content = contents.shift(); content !== undefined; content = contents.shift()) {
+        if (content[0] === 0xfd) {
+          const [job, sequence, item] = fieldsOf(content) as [number, number, unknown]
+          expect(items.get(job)).toHaveLength(sequence)
+          items.get(job)!.push(item)
+        } else if (content[0] === 0xf9) {
+          ends.push(fieldsOf(content))
+          contents.push(...uno.send(0xff, content[1]!))
+        } else {
+          expect(content).toEqual(Uint8Array.of(0xff, token, 0))
+        }
+      }
+    }
+    const steps = Array.from({ length: 10 }, (_, i) => [i + 1, 10])
+    expect([...items.values()]).toEqual([steps, steps])
+    expect(ends).toEqual([
+      [3, 0, expect.any(Number), 10],
+      [4, 0, expect.any(Number), 10],
+    ])
+  })
+
+  it('tells its contract piece by piece, out of its flash', () => {
+    const uno = start()
+    uno.run(300)
+    startSession(uno)
+    const told: number[] = []
+    for (let token = 3; token < 100; token++) {
+      const [total, piece] = fieldsOf(uno.send(0xf2, token, told.length)[0]) as [number, Uint8Array]
+      told.push(...piece)
+      if (piece.length === 0) expect(total).toBe(told.length)
+      if (piece.length === 0) break
+    }
+    expect(Uint8Array.from(told)).toEqual(descriptorOf(greenhouse))
   })
 
   it.each(['power_on', 'external', 'brown_out', 'watchdog'] as const)('tells the reset cause %s', (cause) => {

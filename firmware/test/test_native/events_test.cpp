@@ -69,6 +69,20 @@ TEST_CASE_FIXTURE(Narrow, "an event is repeated after 50 ms, then at twice the p
   CHECK(host.after(1) == event(2, 8));
 }
 
+TEST_CASE("on a line that loses nothing an event is sent once a session") {
+  typedef Device<FakeLine<Packets>, Contract, AcknowledgedEvents<3, 6>> Port;
+  Port port;
+  Host<Port, Packets> host(port);
+  host.startSession();
+  port.emit(kAlarm, 7);
+  CHECK(host.poll() == event(1, 7));
+  CHECK(host.after(60000) == "");
+  port.emit(kAlarm, 8);
+  CHECK(host.send(ack(1)) == event(2, 8));
+  CHECK(host.send("f0019401ce5eed1235cd1000cd03e8").substr(0, 4) == "ff01");
+  CHECK(host.send("f102").substr(24) == " " + event(2, 8));
+}
+
 TEST_CASE_FIXTURE(Narrow, "a heartbeat of less than 200 ms leaves the pause at 50 ms") {
   port.begin();
   host.take();

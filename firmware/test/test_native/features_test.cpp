@@ -1,16 +1,28 @@
-// Plain events, LOG, RESET, END_OF_INPUT and the dead-man.
+// Plain events, LOG, RESET, END_OF_INPUT, STATS, DESCRIBE and the dead-man.
 #include "support.h"
 
 using namespace portwire;
 
 namespace {
 
+// 141 bytes, which an answer of 64 does not hold: 3 pieces.
+PORTWIRE_FLASH_TEXT(kDescriptor,
+                    "bench\n"
+                    "0 action ping()->void\n"
+                    "9 event reading(celsius:f32,humidity:f32)\n"
+                    "10 event! alarm(number:u32)\n"
+                    "11 event bare()\n"
+                    "12 event text(word:str(4))\n");
+
 struct Contract : ContractBase {
   static constexpr uint8_t kActions = 1;
   static constexpr uint8_t kIndexes = 13;
+  static constexpr uint16_t kDescriptorBytes = sizeof kDescriptor - 1;
+  static const char* descriptor() { return kDescriptor; }
 };
 constexpr Action<0, void()> kPing = {};
 constexpr Event<9, float, float> kReading = {};
+constexpr AcknowledgedEvent<10, uint32_t> kAlarm = {};
 constexpr Event<11> kBare = {};
 constexpr Event<12, Text<4>> kText = {};
 
@@ -19,6 +31,10 @@ typedef Device<FakeLine<>, Contract, Log<8>> Logging;
 typedef Device<FakeLine<>, Contract, RemoteReset> Resettable;
 typedef Device<FakeLine<>, Contract, EndOfInput, AcknowledgedEvents<4>> Ending;
 typedef Device<FakeLine<>, Contract, DeadMan> Guarded;
+typedef Device<FakeLine<>, Contract, Stats, AcknowledgedEvents<2, 6>> Counting;
+typedef Device<FakeLine<>, Contract, AcknowledgedEvents<2, 6>, Stats> CountingBelow;
+typedef Device<FakeLine<>, Contract, Describe> Describing;
+typedef Device<FakeLine<Packets, 4096, 2000>, Contract, Describe> DescribingAtOnce;
 
 template <class Port> struct With {
   Port port;
@@ -214,8 +230,71 @@ TEST_CASE("features tells what the device was made of") {
     CHECK(features(none.host.take()) == "0");
   }
   {
-    With<Device<FakeLine<>, Contract, PlainEvents, AcknowledgedEvents<2>, Log<>, DeadMan, RemoteReset, EndOfInput>> all;
+    With<Device<FakeLine<>, Contract, PlainEvents, AcknowledgedEvents<2>, Jobs<1>, Requests<1>, Log<>, DeadMan, RemoteReset,
+                EndOfInput, Stats, Describe>>
+        all;
     all.port.begin();
-    CHECK(features(all.host.take()) == std::to_string(1 + 2 + 64 + 128 + 512 + 1024));
+    CHECK(features(all.host.take()) == std::to_string(1 + 2 + 4 + 8 + 16 + 32 + 64 + 128 + 512 + 1024));
   }
+}
+
+TEST_CASE_FIXTURE(With<Counting>, "STATS counts what was taken, repeated, refused and dropped since boot") {
+  port.on(kPing, [] {});
+  host.startSession();
+  CHECK(host.send("f603") == "ff03960200" "00000000");  // TICK and this one
+  host.send("0004");
+  host.send("0004");
+  host.send("0004");
+  host.send("0009");                        // out of turn
+  host.send("ff0500");                      // nobody waits for it
+  host.send("0000");                        // a cast
+  host.send("0100");                        // a cast that nobody handles
+  host.put(fromHex("0005010200"));          // no frame
+  host.put(framed<Frames>(fromHex("00")));  // no message
+  host.poll();
+  for (uint32_t i = 0; i < 5; ++i) port.emit(kAlarm, i);
+  host.poll();
+  CHECK(host.send("f605") == "ff0596050201020203");
+  host.resume();
+  CHECK(host.send("f603").substr(0, 18) == "ff0396070201020203");
+}
+
+TEST_CASE_FIXTURE(With<CountingBelow>, "STATS counts dropped events wherever it is listed") {
+  host.startSession();
+  for (uint32_t i = 0; i < 5; ++i) port.emit(kAlarm, i);
+  host.poll();
+  CHECK(host.send("f603") == "ff0396020000000003");
+  CHECK(host.send("f60400") == "fe049102");
+}
+
+TEST_CASE_FIXTURE(With<Describing>, "DESCRIBE answers the descriptor in pieces that fill the slot, and none at the end") {
+  host.startSession();
+  const std::string whole(kDescriptor);
+  REQUIRE(whole.size() == 141);
+  std::string told;
+  uint8_t token = 3;
+  for (size_t pieceBytes : {55u, 55u, 31u, 0u}) {
+    const uint8_t offset = static_cast<uint8_t>(told.size());
+    const uint8_t call[] = {action::kDescribe, token, 0xCC, offset};
+    const uint8_t head[] = {action::kReply, token, 0x92, 0xCC, 141, 0xC4, static_cast<uint8_t>(pieceBytes)};
+    const std::string reply = host.send(toHex(call, sizeof call));
+    CHECK(reply.substr(0, 14) == toHex(head, sizeof head));
+    const Content piece = fromHex(reply.substr(14));
+    CHECK(piece.size() == pieceBytes);
+    told.append(piece.begin(), piece.end());
+    ++token;
+  }
+  CHECK(told == whole);
+  CHECK(host.send("f207ceffffffff") == "ff0792cc8dc400");
+  CHECK(host.send("f208cc8c") == "ff0892cc8dc4010a");
+  CHECK(host.send("f209") == "fe099102");
+  CHECK(host.send("f20a9100") == "fe0a9102");
+  CHECK(host.send("f20bff") == "fe0b9102");
+}
+
+TEST_CASE("DESCRIBE answers a large slot at once") {
+  DescribingAtOnce port;
+  Host<DescribingAtOnce, Packets> host(port);
+  host.startSession();
+  CHECK(host.send("f20300").size() / 2 == 2 + 1 + 2 + 2 + 141);
 }

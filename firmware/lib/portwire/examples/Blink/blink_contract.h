@@ -9,6 +9,10 @@ namespace blink {
 constexpr uint32_t kContractHash = 0x9a088557;
 PORTWIRE_FLASH_TEXT(kContractName, "blink");
 PORTWIRE_FLASH_TEXT(kContractVersion, "1.0");
+/// What both sides share, and what DESCRIBE answers. A program that does not use it does not hold it.
+PORTWIRE_FLASH_TEXT(kContractDescriptor,
+                    "blink\n"
+                    "0 action setLed(on:bool)->bool\n");
 
 /// Every number of the contract, as it stands on the wire.
 enum class Index : uint8_t {
@@ -27,6 +31,8 @@ struct Contract : portwire::ContractBase {
   static constexpr uint8_t kIndexes = 1;
   static const char* name() { return kContractName; }
   static const char* version() { return kContractVersion; }
+  static constexpr uint16_t kDescriptorBytes = sizeof kContractDescriptor - 1;
+  static const char* descriptor() { return kContractDescriptor; }
 };
 
 }  // namespace blink

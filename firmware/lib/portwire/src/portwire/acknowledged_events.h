@@ -2,11 +2,12 @@
 #ifndef PORTWIRE_ACKNOWLEDGED_EVENTS_H
 #define PORTWIRE_ACKNOWLEDGED_EVENTS_H
 
+#include "repeat_timer.h"
 #include "session.h"
 
 namespace portwire {
 
-/// Keeps up to `kPlaces` events with values of up to `kValueBytes` bytes. RAM: kPlaces * (kValueBytes + 2) + 24.
+/// Keeps up to `kPlaces` events with values of up to `kValueBytes` bytes. RAM: kPlaces * (kValueBytes + 2) + 20.
 /// When all places are taken the newest is dropped, and the host is told exactly how many were.
 template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
   static_assert(kPlaces >= 2, "the message that tells of dropped events needs a place beside the event");
@@ -43,12 +44,7 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
     uint32_t oldestEvent() const { return oldest_; }
 
     void onHello(Reader rest) {
-      uint32_t windowBytes = 0;
-      uint32_t heartbeatMs = 0;
-      const bool told = readOptional(rest, &windowBytes) && readOptional(rest, &heartbeatMs) && heartbeatMs != 0;
-      const uint32_t quarterMs = (told ? heartbeatMs : kDefaultHeartbeatMs) / 4;
-      longestPauseMs_ = quarterMs > 0xFFFF ? uint16_t(0xFFFF) : static_cast<uint16_t>(quarterMs);
-      if (longestPauseMs_ < kFirstRepeatMs) longestPauseMs_ = kFirstRepeatMs;
+      timer_.onHello(rest);
       sent_ = 0;
       furthest_ = 0;
       freshStart();
@@ -76,9 +72,7 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
 
     void onPoll(bool empty) {
       if (count_ != 0 && this->inSession()) {
-        if (sent_ != 0 && static_cast<uint32_t>(Below::Board::nowMs() - sentAtMs_) >= pauseMs_) {
-          const uint32_t doubled = 2ul * pauseMs_;
-          pauseMs_ = doubled > longestPauseMs_ ? longestPauseMs_ : static_cast<uint16_t>(doubled);
+        if (!Below::Framing::lossless() && sent_ != 0 && timer_.isDue(Below::Board::nowMs())) {
           wentBackTo_ = 0;
           sent_ = 0;
         }
@@ -88,10 +82,6 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
     }
 
    private:
-    static bool readOptional(Reader& fields, uint32_t* number) {
-      return fields.takeNil() || detail::Wire<uint32_t>::read(fields, number) == Status::kOk;
-    }
-
     struct Place {
       uint8_t action;
       uint8_t bytes;
@@ -113,6 +103,7 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
     bool take(Writer* value, uint8_t action) {
       if (count_ + (dropped_ != 0 ? 2 : 1) > kPlaces) {
         ++dropped_;
+        this->countDroppedEvent();
         return false;
       }
       tellDropped();
@@ -146,11 +137,11 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
       sent_ = sent_ > events ? static_cast<uint8_t>(sent_ - events) : uint8_t(0);
       oldest_ += events;
       oldestMod255_ = static_cast<uint8_t>(tokenOf(events) - 1);
-      sentAtMs_ = Below::Board::nowMs();
+      timer_.sent(Below::Board::nowMs());
     }
 
     void freshStart() {
-      pauseMs_ = kFirstRepeatMs;
+      timer_.progress();
       wentBackTo_ = 0;
     }
 
@@ -161,14 +152,12 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
       for (uint8_t i = 0; i < place.bytes; ++i) value.writeByte(place.value[i]);
       this->send(message.buffer, place.action, tokenOf(sent_), place.bytes);
       if (++sent_ > furthest_) furthest_ = sent_;
-      sentAtMs_ = Below::Board::nowMs();
+      timer_.sent(Below::Board::nowMs());
     }
 
     uint32_t oldest_ = 0;  ///< Number of the oldest event kept, or of the next.
     uint32_t dropped_ = 0;
-    uint32_t sentAtMs_ = 0;
-    uint16_t pauseMs_ = 0;
-    uint16_t longestPauseMs_ = 0;
+    detail::RepeatTimer timer_;
     uint8_t oldestMod255_ = 0;
     uint8_t first_ = 0;
     uint8_t count_ = 0;

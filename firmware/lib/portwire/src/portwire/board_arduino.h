@@ -6,6 +6,13 @@
 
 #include "protocol.h"
 
+#if !defined(ARDUINO_ARCH_AVR) && !defined(ARDUINO_ARCH_ESP32) && !defined(ARDUINO_ARCH_RP2040) && !defined(ARDUINO_ARCH_STM32)
+#error "portwire: this core has no board_*.cpp yet; give your Line a Board of your own with nowMs, nextEpoch, resetCause and restart"
+#endif
+#if defined(PICO_RP2350)
+#error "portwire: the addresses of the RP2040 are not those of the RP2350; give your Line a Board of your own"
+#endif
+
 namespace portwire {
 
 struct ArduinoBoard {

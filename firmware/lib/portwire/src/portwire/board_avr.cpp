@@ -44,17 +44,23 @@ uint32_t firstEpoch() {
 
 }  // namespace
 
-// Before RAM is set up, for a watchdog that has fired stays on with 15 ms. A bootloader may have cleared MCUSR; Optiboot 5
-// and later hand it over in r2. The Optiboot 4.4 of older Uno boards does not: the cause is then unknown.
+// Before RAM is set up, for a watchdog that has fired stays on with 15 ms. A bootloader may have cleared MCUSR. Optiboot 5 and
+// later hand it over in r2, which with the Optiboot 4.4 of stock Uno boards holds anything: a build for a board whose
+// bootloader does says PORTWIRE_RESET_FLAGS_IN_R2, any other tells the cause as unknown rather than wrong.
 extern "C" void portwireKeepResetFlags() __attribute__((naked, used, section(".init3")));
 extern "C" void portwireKeepResetFlags() {
+#if defined(PORTWIRE_RESET_FLAGS_IN_R2)
   uint8_t handedOver;
   __asm__ volatile("mov %0, r2" : "=r"(handedOver));
+#else
+  const uint8_t handedOver = 0;
+#endif
   uint8_t flags = MCUSR;
   MCUSR = 0;
   wdt_disable();
   if (flags == 0 && handedOver < 0x10) flags = handedOver;
-  if (restartMark == kRestarting && (flags & (1 << WDRF))) flags |= kSoftwareFlag;
+  // The mark survives no power-up by chance: RAM holds 32 random bits then.
+  if (restartMark == kRestarting && (flags == 0 || (flags & (1 << WDRF)))) flags |= kSoftwareFlag;
   restartMark = 0;
   resetFlags = flags;
 }
@@ -76,7 +82,8 @@ uint32_t ArduinoBoard::nextEpoch() {
   for (uint8_t i = 0; i < kCells; ++i) {
     Cell cell;
     readCell(i, &cell);
-    if (cell.check != checkOf(cell) || (found && cell.epoch < newest.epoch)) continue;
+    // The difference, so that the order holds where the counter wraps.
+    if (cell.check != checkOf(cell) || (found && static_cast<int32_t>(cell.epoch - newest.epoch) < 0)) continue;
     found = true;
     newest = cell;
     next = static_cast<uint8_t>((i + 1) % kCells);

@@ -6,8 +6,12 @@
 
 namespace portwire {
 
+/// Several values by position, where one type is asked for: the items of a stream.
+template <class... T> struct Fields {};
+
 /// An action: its index, and the handler that the contract asks for: `constexpr portwire::Action<1, float(float)> kSetVent = {};`
-template <uint8_t kIndex, class Signature> struct Action {
+/// `Item` is what it sends on its way as a job: one type, or Fields; void: nothing is declared.
+template <uint8_t kIndex, class Signature, class Item = void> struct Action {
   static_assert(kIndex < kFirstProtocolAction, "240 to 255 are the protocol's own");
 };
 
@@ -18,6 +22,11 @@ template <uint8_t kIndex, class... Fields> struct Event {
 
 /// An acknowledged event: kept until the host's consumer has finished with it.
 template <uint8_t kIndex, class... Fields> struct AcknowledgedEvent {
+  static_assert(kIndex < kFirstProtocolAction, "240 to 255 are the protocol's own");
+};
+
+/// What the device asks of the host: its index, arguments, and the type of the answer.
+template <uint8_t kIndex, class Signature> struct Request {
   static_assert(kIndex < kFirstProtocolAction, "240 to 255 are the protocol's own");
 };
 
@@ -32,6 +41,9 @@ struct ContractBase {
   static const char* name() { return nullptr; }
   static const char* version() { return nullptr; }
   static const char* firmwareVersion() { return nullptr; }
+  /// The text that both sides share, for DESCRIBE: a PORTWIRE_FLASH_TEXT of kDescriptorBytes bytes.
+  static constexpr uint16_t kDescriptorBytes = 0;
+  static const char* descriptor() { return nullptr; }
 };
 
 }  // namespace portwire

@@ -23,7 +23,7 @@ struct DeadMan {
     uint32_t deadManMs() const { return silenceMs_; }
 
     void onGoodFrame() {
-      armed_ = silenceMs_ != 0;
+      armed_ = silenceMs_ != 0 && safeState_ != nullptr;
       heardAtMs_ = Below::Board::nowMs();
       Below::onGoodFrame();
     }

@@ -7,6 +7,8 @@
 namespace portwire {
 namespace detail {
 
+template <class Below> class RequestLane;
+
 /// Puts the first feature on top of the others, and the last on the core.
 template <class Core, class Contract, class... Features> struct Stack;
 template <class Core, class Contract> struct Stack<Core, Contract> { typedef Core Type; };
@@ -20,11 +22,13 @@ template <class Core, class Contract, class First, class... Rest> struct Stack<C
 ///
 ///     static portwire::Device<portwire::ArduinoLine<HardwareSerial>, blink::Contract, portwire::PlainEvents> port;
 ///
-/// Features: PlainEvents, AcknowledgedEvents, Log, DeadMan, RemoteReset, EndOfInput. What is not listed costs nothing.
+/// Features: PlainEvents, AcknowledgedEvents, Jobs, Requests, Log, DeadMan, RemoteReset, EndOfInput, Stats, Describe, in any
+/// order. What is not listed costs nothing.
 template <class Line, class Contract, class... Features>
 class Device final
     : public detail::Stack<detail::Session<Device<Line, Contract, Features...>, Line, Contract>, Contract, Features...>::Type {
   friend class detail::Session<Device, Line, Contract>;
+  template <class Below> friend class detail::RequestLane;
 };
 
 }  // namespace portwire

@@ -19,6 +19,7 @@ struct Frames {
   /// A message is built in a buffer that leaves room before the content for the length and behind it for the CRC.
   static constexpr size_t kBefore = kLengthBytes;
   static constexpr size_t kBehind = kCrcBytes;
+  static constexpr bool lossless() { return false; }
 
   /// Takes the line byte by byte. CRC and COBS are done while bytes arrive, so that little is left to do at the closing delimiter.
   /// RAM: kMaxContentBytes + 12. Time: constant a byte, below 100 cycles on AVR.

@@ -43,11 +43,16 @@ template <class Uart, size_t kRingBytes = 63, size_t kAnswerBytes = 64>
 class ArduinoLine : public detail::ArduinoSizes<kRingBytes, kAnswerBytes> {
  public:
   void begin(Uart& uart) { uart_ = &uart; }
-  bool available() { return uart_->Uart::available() > 0; }
+  bool available() { return uart_ && uart_->Uart::available() > 0; }
   uint8_t read() { return static_cast<uint8_t>(uart_->Uart::read()); }
-  void write(uint8_t byte) { uart_->Uart::write(byte); }
+  /// Before begin() there is no line: what is said then is lost.
+  void write(uint8_t byte) {
+    if (uart_) uart_->Uart::write(byte);
+  }
   void commit() {}
-  void flush() { uart_->Uart::flush(); }
+  void flush() {
+    if (uart_) uart_->Uart::flush();
+  }
 
  private:
   Uart* uart_ = nullptr;
@@ -58,11 +63,15 @@ template <size_t kRingBytes = 63, size_t kAnswerBytes = 64>
 class StreamLine : public detail::ArduinoSizes<kRingBytes, kAnswerBytes> {
  public:
   void begin(Stream& stream) { stream_ = &stream; }
-  bool available() { return stream_->available() > 0; }
+  bool available() { return stream_ && stream_->available() > 0; }
   uint8_t read() { return static_cast<uint8_t>(stream_->read()); }
-  void write(uint8_t byte) { stream_->write(byte); }
+  void write(uint8_t byte) {
+    if (stream_) stream_->write(byte);
+  }
   void commit() {}
-  void flush() { stream_->flush(); }
+  void flush() {
+    if (stream_) stream_->flush();
+  }
 
  private:
   Stream* stream_ = nullptr;

@@ -58,7 +58,7 @@ template <uint8_t kRing = 64> class AvrUart {
   volatile uint8_t head_ = 0;
   volatile uint8_t tail_ = 0;
   bool written_ = false;
-  uint8_t ring_[kRing] = {};
+  volatile uint8_t ring_[kRing] = {};  // in the order of head_ and tail_
 };
 
 /// An AvrUart as a Line, with `BoardType` for clock, epoch and restart (ArduinoBoard, or one of yours).
@@ -85,7 +85,16 @@ template <class Uart, class BoardType, size_t kAnswerBytes = 64> class AvrUartLi
 
 }  // namespace portwire
 
+// The vector has another name where there are several USARTs; a wrong one compiles, and resets the board at the first byte.
+#if defined(USART_RX_vect)
+#define PORTWIRE_AVR_UART_VECTOR USART_RX_vect
+#elif defined(USART0_RX_vect)
+#define PORTWIRE_AVR_UART_VECTOR USART0_RX_vect
+#else
+#error "portwire: this chip has no USART0 whose receive vector is known"
+#endif
+
 #define PORTWIRE_AVR_UART_INTERRUPT(uart) \
-  ISR(USART_RX_vect) { (uart).received(); }
+  ISR(PORTWIRE_AVR_UART_VECTOR) { (uart).received(); }
 
 #endif

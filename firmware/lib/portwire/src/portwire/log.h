@@ -26,10 +26,11 @@ template <uint8_t kMaxTextBytes = 48> struct Log {
 #if defined(ARDUINO)
     /// `port.log(portwire::Severity::kNotice, F("text in flash"))`
     void log(Severity severity, const __FlashStringHelper* text) {
-      char copy[kMaxTextBytes + 1];
+      // One byte more than goes out, so that log() sees whether it cuts inside a character.
+      char copy[kMaxTextBytes + 2];
       uint8_t bytes = 0;
       const char* from = reinterpret_cast<const char*>(text);
-      while (bytes < kMaxTextBytes && (copy[bytes] = detail::flashChar(from + bytes)) != 0) ++bytes;
+      while (bytes <= kMaxTextBytes && (copy[bytes] = detail::flashChar(from + bytes)) != 0) ++bytes;
       copy[bytes] = 0;
       log(severity, copy);
     }

@@ -82,6 +82,15 @@ class Writer {
     writeAll(data, bytes);
   }
 
+  /// `bytes` bytes of a PORTWIRE_FLASH_TEXT, as bin.
+  void writeFlashBytes(const char* text, uint16_t bytes) {
+    if (bytes <= 0xFF)
+      writeHead(0xC4, bytes, 1);
+    else
+      writeHead(0xC5, bytes, 2);
+    while (bytes--) writeByte(static_cast<uint8_t>(detail::flashChar(text++)));
+  }
+
   /// A PORTWIRE_FLASH_TEXT of up to 31 bytes, or nil when it is null or would leave less room than `reserveBytes`.
   PORTWIRE_NOINLINE void writeFlashText(const char* text, uint8_t reserveBytes) {
     uint8_t bytes = 0;

@@ -13,6 +13,8 @@ constexpr size_t packetBytes(size_t contentBytes) { return kLengthBytes + conten
 struct Packets {
   static constexpr size_t kBefore = kLengthBytes;
   static constexpr size_t kBehind = 0;
+  /// Nothing is sent a second time.
+  static constexpr bool lossless() { return true; }
 
   template <size_t kMaxContentBytes> class Receiver {
    public:

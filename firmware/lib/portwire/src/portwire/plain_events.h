@@ -9,6 +9,8 @@ namespace portwire {
 /// RAM: one bit for each index of the contract, and 4 bytes.
 struct PlainEvents {
   template <class Below, class Contract> class Layer : public Below {
+    static_assert(Contract::kIndexes > 0, "PlainEvents needs a contract with members");
+
    public:
     using Below::emit;
 
@@ -44,9 +46,10 @@ struct PlainEvents {
       uint16_t fields = 0;
       uint32_t index = 0;
       bool on = false;
-      if (value.readArray(&fields) != Status::kOk || fields != 2 ||
+      // A later version may append fields.
+      if (value.readArray(&fields) != Status::kOk || fields < 2 ||
           value.readUnsigned(&index, Contract::kIndexes - 1) != Status::kOk || value.readBool(&on) != Status::kOk ||
-          !value.atEnd())
+          (fields == 2 && !value.atEnd()))
         return detail::codeOf(ErrorCode::kBadArguments);
       const uint8_t bit = maskOf(static_cast<uint8_t>(index));
       uint8_t& byte = bound_[index / 8];

@@ -80,7 +80,7 @@ constexpr size_t kLengthBytes = 2;
 constexpr size_t kMessageBytes = 2;  ///< Action and token.
 constexpr size_t kCrcBytes = 2;
 
-/// Milliseconds before a device repeats an event for the first time; then it doubles.
+/// Milliseconds before a device repeats something for the first time; then it doubles.
 constexpr uint16_t kFirstRepeatMs = 50;
 /// Assumed when HELLO does not tell.
 constexpr uint16_t kDefaultHeartbeatMs = 1000;

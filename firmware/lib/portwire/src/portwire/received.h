@@ -32,6 +32,12 @@ class Drops {
     if (count != 0xFFFF) ++count;
   }
   uint16_t operator[](Drop reason) const { return counts_[static_cast<uint8_t>(reason)]; }
+  /// Dropped for a reason of the framing's.
+  uint32_t frames() const {
+    uint32_t sum = 0;
+    for (uint8_t reason = 0; reason <= static_cast<uint8_t>(Drop::kShort); ++reason) sum += counts_[reason];
+    return sum;
+  }
 
  private:
   uint16_t counts_[kDropReasons] = {};

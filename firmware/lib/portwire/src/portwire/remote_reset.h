@@ -16,9 +16,9 @@ struct RemoteReset {
       uint16_t fields = 0;
       uint32_t kind = 0;
       uint32_t epoch = 0;
-      if (value.readArray(&fields) == Status::kOk && fields == 2 &&
+      if (value.readArray(&fields) == Status::kOk && fields >= 2 &&
           value.readUnsigned(&kind, static_cast<uint8_t>(ResetKind::kApplication)) == Status::kOk &&
-          value.readUnsigned(&epoch, 0xFFFFFFFF) == Status::kOk && value.atEnd() && epoch == this->epoch()) {
+          value.readUnsigned(&epoch, 0xFFFFFFFF) == Status::kOk && (fields > 2 || value.atEnd()) && epoch == this->epoch()) {
         this->line_.flush();
         Below::Board::restart();
         return true;

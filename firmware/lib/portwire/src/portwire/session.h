@@ -23,6 +23,8 @@ template <class Top, class Line, class Contract> class Session {
   static constexpr size_t kReplyBytes = Line::kReplyBytes;            ///< The longest answer, as content.
   static constexpr uint8_t kWindow = Line::kWindow;                   ///< Calls taken unanswered, events sent ahead.
 
+  static constexpr bool kHasRequestLane = false;  ///< RequestLane is among the layers.
+
   static_assert(kMaxContentBytes >= 32, "HELLO has 19 bytes of content, and later versions append");
   static_assert(kReplyBytes >= kMessageBytes + 48, "the reply to HELLO has up to 50 bytes of content without its texts");
   static_assert(kWindow >= 1 && kWindow <= 64, "the window is 1 to 64");
@@ -52,27 +54,29 @@ template <class Top, class Line, class Contract> class Session {
       }
       drops_.add(receiver_.drop());
     }
+    // Answers have been sent; then come the device's own requests, then events, then the rest.
+    self().onRequestLane();
     self().onPoll(empty);
   }
 
   /// Runs `handler` for each call and cast of an action of the contract. The arguments have been checked before it runs.
-  template <uint8_t kIndex, class R, class... Args>
-  void on(Action<kIndex, R(Args...)>, typename Identity<R (*)(Args...)>::type handler) {
-    put<kIndex>(invoke<R, Args...>, reinterpret_cast<AnyFunction>(handler), nullptr);
+  template <uint8_t kIndex, class R, class... Args, class Item>
+  void on(Action<kIndex, R(Args...), Item>, typename Identity<R (*)(Args...)>::type handler) {
+    setHandler<kIndex>(invoke<R, Args...>, reinterpret_cast<AnyFunction>(handler), nullptr);
   }
   /// The same for a handler that may fail.
-  template <uint8_t kIndex, class R, class... Args>
-  void on(Action<kIndex, R(Args...)>, typename Identity<Result<R> (*)(Args...)>::type handler) {
-    put<kIndex>(invoke<Result<R>, Args...>, reinterpret_cast<AnyFunction>(handler), nullptr);
+  template <uint8_t kIndex, class R, class... Args, class Item>
+  void on(Action<kIndex, R(Args...), Item>, typename Identity<Result<R> (*)(Args...)>::type handler) {
+    setHandler<kIndex>(invoke<Result<R>, Args...>, reinterpret_cast<AnyFunction>(handler), nullptr);
   }
   /// The same with an object of yours as the handler's first argument; it must outlive the device.
-  template <uint8_t kIndex, class R, class... Args, class Context>
-  void on(Action<kIndex, R(Args...)>, typename Identity<R (*)(Context&, Args...)>::type handler, Context& context) {
-    put<kIndex>(invokeWith<Context, R, Args...>, reinterpret_cast<AnyFunction>(handler), &context);
+  template <uint8_t kIndex, class R, class... Args, class Item, class Context>
+  void on(Action<kIndex, R(Args...), Item>, typename Identity<R (*)(Context&, Args...)>::type handler, Context& context) {
+    setHandler<kIndex>(invokeWith<Context, R, Args...>, reinterpret_cast<AnyFunction>(handler), &context);
   }
-  template <uint8_t kIndex, class R, class... Args, class Context>
-  void on(Action<kIndex, R(Args...)>, typename Identity<Result<R> (*)(Context&, Args...)>::type handler, Context& context) {
-    put<kIndex>(invokeWith<Context, Result<R>, Args...>, reinterpret_cast<AnyFunction>(handler), &context);
+  template <uint8_t kIndex, class R, class... Args, class Item, class Context>
+  void on(Action<kIndex, R(Args...), Item>, typename Identity<Result<R> (*)(Context&, Args...)>::type handler, Context& context) {
+    setHandler<kIndex>(invokeWith<Context, Result<R>, Args...>, reinterpret_cast<AnyFunction>(handler), &context);
   }
 
   /// True from the host's first TICK on: it hears what is sent.
@@ -92,12 +96,30 @@ template <class Top, class Line, class Contract> class Session {
   void onHello(Reader) {}
   /// A good frame of the session has been handled.
   void onGoodFrame() {}
+  /// A message has been handled, and its answer sent.
+  void onRequestLane() {}
   /// The end of poll(); `empty` when all bytes that had come were read.
   void onPoll(bool) {}
   /// RESET may come without a session. True when it was obeyed or is known to be for another boot.
   bool onReset(Reader&) { return false; }
   /// ACK of the host: `token`, and the value. False when it is of no use.
   bool onAck(uint8_t, Reader&) { return false; }
+  /// REPLY or ERROR of the host to something of `token`. False when nothing waits for it.
+  bool onAnswer(uint8_t, uint8_t, Reader&) { return false; }
+  /// A call with this token is about to run, or with 0 a cast.
+  void onCall(uint8_t) {}
+  /// A call has taken its token, or a cast has run.
+  void onTaken() {}
+  /// A call was answered as before.
+  void onRepeat() {}
+  /// A reliable event found no place.
+  void onEventDropped() {}
+  /// Whether a handler may have answered by acknowledge().
+  static constexpr bool kAcknowledges = false;
+  /// What an Invoker is given: a layer adds to it what its own invokers need.
+  struct Invocation : Arguments {
+    Invocation(const Reader& value, Session&) : Arguments(value) {}
+  };
   /// A call of the protocol's own that the core does not know. Returns 0 or the number of the ERROR.
   uint8_t onProtocolCall(uint8_t, Reader&, Writer&) { return codeOf(ErrorCode::kUnknownAction); }
   /// Only so that layers can say `using Below::emit`.
@@ -117,6 +139,28 @@ template <class Top, class Line, class Contract> class Session {
 
   /// Counts a message that is of no use and has no answer.
   void dropMessage() { drops_.add(Drop::kMessage); }
+  void countDroppedEvent() { self().onEventDropped(); }
+
+  /// ACK in the place of the answer of the call that is running.
+  void acknowledge(uint8_t token) {
+    Slot& slot = slots_[newest_];
+    slot.contentBytes = kMessageBytes;
+    send(slot.buffer, action::kAck, token, 0);
+  }
+
+  /// While a function of the user runs, poll() does nothing.
+  void enterHandler() { inHandler_ = true; }
+  void leaveHandler() { inHandler_ = false; }
+
+  Top& self() { return static_cast<Top&>(*this); }
+
+  template <uint8_t kIndex> void setHandler(Invoker invoker, AnyFunction function, void* context) {
+    static_assert(kIndex < Contract::kActions, "the contract's kActions must be above the index of every action");
+    Handler& handler = handlers_[kIndex];
+    handler.invoke = invoker;
+    handler.function = function;
+    handler.context = context;
+  }
 
   Line line_;
 
@@ -135,16 +179,6 @@ template <class Top, class Line, class Contract> class Session {
     uint8_t token() const { return buffer[Framing::kBefore + 1]; }
   };
 
-  Top& self() { return static_cast<Top&>(*this); }
-
-  template <uint8_t kIndex> void put(Invoker invoker, AnyFunction function, void* context) {
-    static_assert(kIndex < Contract::kActions, "the contract's kActions must be above the index of every action");
-    Handler& handler = handlers_[kIndex];
-    handler.invoke = invoker;
-    handler.function = function;
-    handler.context = context;
-  }
-
   void handle(const uint8_t* content, size_t bytes) {
     const uint8_t action = content[0];
     const uint8_t token = content[1];
@@ -162,7 +196,7 @@ template <class Top, class Line, class Contract> class Session {
     } else if (token == 0) {
       cast(action, value);
     } else if (action >= action::kError) {
-      dropMessage();
+      if (!self().onAnswer(action, token, value)) dropMessage();
     } else if (token == expected_) {
       call(action, token, value);
     } else {
@@ -227,8 +261,12 @@ template <class Top, class Line, class Contract> class Session {
 
   /// Token 0: nobody waits for an answer.
   void cast(uint8_t action, Reader& value) {
+    self().onCall(0);
     const uint8_t error = state_ == State::kUp ? run(action, value, nullptr) : codeOf(ErrorCode::kNotReady);
-    if (error != 0 && error < codeOf(ErrorCode::kFirstOfApplication)) dropMessage();
+    if (error != 0 && error < codeOf(ErrorCode::kFirstOfApplication))
+      dropMessage();
+    else
+      self().onTaken();
   }
 
   void call(uint8_t action, uint8_t token, Reader& value) {
@@ -237,6 +275,8 @@ template <class Top, class Line, class Contract> class Session {
       return;
     }
     expected_ = nextToken(token);
+    self().onTaken();
+    self().onCall(token);
     Slot& slot = slots_[kWindow == 1 ? 0 : newest_ = static_cast<uint8_t>((newest_ + 1) % kWindow)];
     slot.contentBytes = 0;
     Writer reply = slot.value();
@@ -249,6 +289,7 @@ template <class Top, class Line, class Contract> class Session {
       error = codeOf(value.takeNil() && value.atEnd() ? ErrorCode::kSkipped : ErrorCode::kBadArguments);
     else
       error = self().onProtocolCall(action, value, reply);
+    if (Top::kAcknowledges && slot.contentBytes != 0) return;
     if (error == 0 && reply.overflowed()) error = codeOf(ErrorCode::kReplyTooLarge);
     uint8_t answer = action::kReply;
     if (error != 0) {
@@ -267,6 +308,7 @@ template <class Top, class Line, class Contract> class Session {
       Slot& slot = slots_[i];
       if (slot.contentBytes == 0 || slot.token() != token) continue;
       Framing::send(line_, slot.buffer, slot.contentBytes);
+      self().onRepeat();
       return;
     }
     drops_.add(Drop::kToken);
@@ -286,10 +328,10 @@ template <class Top, class Line, class Contract> class Session {
   uint8_t run(uint8_t action, const Reader& value, Writer* reply) {
     if (action >= Contract::kActions || !handlers_[action].invoke) return codeOf(ErrorCode::kUnknownAction);
     const Handler& handler = handlers_[action];
-    Arguments arguments(value);
-    inHandler_ = true;
-    const uint8_t error = handler.invoke(handler.function, handler.context, arguments, reply);
-    inHandler_ = false;
+    typename Top::Invocation invocation(value, self());
+    enterHandler();
+    const uint8_t error = handler.invoke(handler.function, handler.context, invocation, reply);
+    leaveHandler();
     return error;
   }
 

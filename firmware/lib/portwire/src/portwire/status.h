@@ -33,8 +33,9 @@ enum class ErrorCode : uint8_t {
 /// What a handler returns in the place of its result: `return portwire::Fail(16);`
 /// kBusy and kNotReady promise the host that nothing was done.
 struct Fail {
-  explicit constexpr Fail(uint8_t number) : code(number) {}
-  explicit constexpr Fail(ErrorCode number) : code(static_cast<uint8_t>(number)) {}
+  /// 0 is no error's number; it is told as 16, for a failure must not look like success.
+  explicit constexpr Fail(uint8_t number) : code(number == 0 ? 16 : number) {}
+  explicit constexpr Fail(ErrorCode number) : code(number == ErrorCode::kNone ? 16 : static_cast<uint8_t>(number)) {}
   uint8_t code;
 };
 

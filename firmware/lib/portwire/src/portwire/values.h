@@ -25,6 +25,9 @@ template <size_t kMaxBytes = kUnbounded> struct Bytes {
 template <size_t kMaxBytes = kUnbounded> inline Text<kMaxBytes> text(const char* string) {
   size_t bytes = 0;
   while (bytes < kMaxBytes && string[bytes] != 0) ++bytes;
+  // A character is not cut in two, or the host could not read the text: UTF-8's continuation bytes are 10xxxxxx.
+  if (bytes == kMaxBytes && string[bytes] != 0)
+    while (bytes != 0 && (string[bytes] & 0xC0) == 0x80) --bytes;
   Text<kMaxBytes> view = {string, bytes};
   return view;
 }
@@ -54,13 +57,29 @@ template <class T, uint32_t kLargest> struct SignedWire {
 };
 
 /// Wire<T>: kBytes, the longest form (kUnbounded if there is none); read(); write().
-/// A struct is a result of several values; it has `kFields` and `eachField(visit)`, which calls `visit` with each in its order.
+/// A struct is a result of several values; it has `kFields` and `eachField(visit)`, which calls `visit` with each in its order,
+/// and for reading the same once more without const.
 template <class T> struct Wire {
   struct Write {
     Writer& writer;
     template <class F> void operator()(const F& field) const { Wire<F>::write(writer, field); }
   };
+  struct Read {
+    Reader& reader;
+    Status& status;
+    template <class F> void operator()(F& field) const {
+      if (status == Status::kOk) status = Wire<F>::read(reader, &field);
+    }
+  };
   static constexpr size_t kBytes = kUnbounded;
+  static Status read(Reader& reader, T* fields) {
+    uint16_t count = 0;
+    Status status = reader.readArray(&count);
+    if (status == Status::kOk && count != T::kFields) status = Status::kWrongType;
+    const Read visit = {reader, status};
+    fields->eachField(visit);
+    return status;
+  }
   static void write(Writer& writer, const T& fields) {
     writer.writeArray(T::kFields);
     const Write visit = {writer};
@@ -93,7 +112,13 @@ template <size_t kMaxBytes> struct Wire<Text<kMaxBytes>> {
     const Status status = reader.readText(&value->data, &value->bytes);
     return status == Status::kOk && value->bytes > kMaxBytes ? Status::kTooLarge : status;
   }
-  static void write(Writer& writer, const Text<kMaxBytes>& value) { writer.writeText(value.data, value.bytes); }
+  /// What is longer than the contract allows is cut, as the room was reserved by it.
+  static void write(Writer& writer, const Text<kMaxBytes>& value) {
+    size_t bytes = value.bytes;
+    if (bytes > kMaxBytes)
+      for (bytes = kMaxBytes; bytes != 0 && (value.data[bytes] & 0xC0) == 0x80;) --bytes;
+    writer.writeText(value.data, bytes);
+  }
 };
 
 template <size_t kMaxBytes> struct Wire<Bytes<kMaxBytes>> {
@@ -102,7 +127,9 @@ template <size_t kMaxBytes> struct Wire<Bytes<kMaxBytes>> {
     const Status status = reader.readBytes(&value->data, &value->bytes);
     return status == Status::kOk && value->bytes > kMaxBytes ? Status::kTooLarge : status;
   }
-  static void write(Writer& writer, const Bytes<kMaxBytes>& value) { writer.writeBytes(value.data, value.bytes); }
+  static void write(Writer& writer, const Bytes<kMaxBytes>& value) {
+    writer.writeBytes(value.data, value.bytes < kMaxBytes ? value.bytes : kMaxBytes);
+  }
 };
 
 /// Longest form of an array of these by position, its head (below 16 items) included.

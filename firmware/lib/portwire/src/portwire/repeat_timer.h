@@ -1,0 +1,51 @@
+// When a device repeats what the host has not answered: after 50 ms, then at twice the last pause up to a quarter of a heartbeat.
+#ifndef PORTWIRE_REPEAT_TIMER_H
+#define PORTWIRE_REPEAT_TIMER_H
+
+#include "protocol.h"
+#include "values.h"
+
+namespace portwire {
+namespace detail {
+
+class RepeatTimer {
+ public:
+  /// `rest` is a HELLO from windowBytes on.
+  void onHello(Reader rest) {
+    uint32_t windowBytes = 0;
+    uint32_t heartbeatMs = 0;
+    const bool told = readOptional(rest, &windowBytes) && readOptional(rest, &heartbeatMs) && heartbeatMs != 0;
+    const uint32_t quarterMs = (told ? heartbeatMs : kDefaultHeartbeatMs) / 4;
+    longestPauseMs_ = quarterMs > kLongestMs ? kLongestMs : static_cast<uint16_t>(quarterMs);
+    if (longestPauseMs_ < kFirstRepeatMs) longestPauseMs_ = kFirstRepeatMs;
+  }
+
+  void sent(uint32_t nowMs) { sentAtMs_ = static_cast<uint16_t>(nowMs & 0xFFFF); }
+
+  /// The next pause is the first again.
+  void progress() { pauseMs_ = kFirstRepeatMs; }
+
+  /// True when the pause since sent() is over; the next one is then longer.
+  bool isDue(uint32_t nowMs) {
+    if (static_cast<uint16_t>((nowMs - sentAtMs_) & 0xFFFF) < pauseMs_) return false;
+    pauseMs_ = pauseMs_ > longestPauseMs_ / 2 ? longestPauseMs_ : static_cast<uint16_t>(2 * pauseMs_);
+    return true;
+  }
+
+ private:
+  static bool readOptional(Reader& fields, uint32_t* number) {
+    return fields.takeNil() || fields.readUnsigned(number, 0xFFFFFFFF) == Status::kOk;
+  }
+
+  /// Times in 16 bits are enough: a pause is shorter, and one that is looked at too late is only longer.
+  static constexpr uint16_t kLongestMs = 0x7FFF;
+
+  uint16_t sentAtMs_ = 0;
+  uint16_t pauseMs_ = 0;
+  uint16_t longestPauseMs_ = 0;
+};
+
+}  // namespace detail
+}  // namespace portwire
+
+#endif
