@@ -6,23 +6,52 @@ import type { Exit } from '../exit.js'
 export interface LinkHandlers {
   /** Bytes as they came, in any split. The array is the owner's to keep. */
   data(bytes: Uint8Array): void
-  /** One line of the peer's stderr, without its line end (spawned programs only). */
+  /** One line of text beside the stream, without its line end: a spawned program's stderr, and its stdout when that is not
+   * the stream. A line longer than 4,096 bytes comes in pieces. */
   stderr?(line: string): void
+  /** The peer reads no more (EPIPE, ECONNRESET), though its output may still come. From now on what is written is dropped
+   * and counted. Called at most once. */
+  inputLost?(detail: string): void
+  /** The peer sends no more, but still reads: it has closed its input towards us and waits for our output. Without this
+   * handler the link ends then. */
+  inputEnded?(): void
   /** The stream is over, after all its data was delivered. Called exactly once, also after `close()`. */
   ended(exit: Exit): void
 }
 
 export interface Link {
-  /** Writes all bytes, in order. False: more than the high-water mark is queued; `drained()` tells when it is not. */
+  /** Queues all bytes, in order; bytes that the peer can no longer read are dropped and counted in `info()`. The array must
+   * not be changed afterwards. False: more than the high-water mark is queued; `drained()` tells when it is not. */
   write(bytes: Uint8Array): boolean
+  /** Resolves at once when nothing is above the high-water mark, and when the link ends. */
   drained(): Promise<void>
+  /** Tells the peer that nothing more is written (a program's stdin is closed, TCP is half-closed); its output still comes.
+   * Idempotent. Absent where the stream has no such end: serial, WebSocket. */
+  closeInput?(): void
+  /** Ends the peer without asking it: SIGTERM to a program and its children, after 500 ms SIGKILL; a connection is
+   * destroyed, unsent bytes with it. Resolves after `ended` was called, which tells how it really ended. Idempotent, also
+   * during `close()`. Absent on a serial line, where nothing but the protocol and `control` reach the board. */
+  kill?(): Promise<void>
+  /** Sets lines of a UART; those not named stay as they are. Resolves when they are set, or when the tty has none (a
+   * pseudo-terminal). Serial only. */
+  control?(lines: LineLevels): Promise<void>
+  /** What is known of the peer and the stream now, for people: pid, remote address, bytes queued, writes refused. */
+  info?(): Record<string, unknown>
   /** Closes the stream in both directions; idempotent; resolves after `ended` was called. Bounded in time. */
   close(): Promise<void>
 }
 
+/** True is asserted: a line at its active level, whatever voltage that is. */
+export interface LineLevels {
+  readonly dtr?: boolean
+  readonly rts?: boolean
+  /** Break: TX held at space. */
+  readonly brk?: boolean
+}
+
 /** How to get a link, again and again: one fresh link a session, none is ever reopened. */
 export interface Connector {
-  /** What a person calls it: `/dev/ttyACM0`, `./greenhouse-sim`. */
+  /** What a person calls it: `/dev/ttyACM0`, `./greenhouse-sim`, `10.0.0.7:4001`. */
   readonly name: string
   /** True for pipes and TCP (bare packets, nothing sent twice); false for a UART (frames, repeats). */
   readonly lossless: boolean

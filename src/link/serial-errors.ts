@@ -67,8 +67,8 @@ export async function holderOf(path: string): Promise<Holder | undefined> {
   return { pid, command: command.trim() }
 }
 
-/** A line of /proc/locks is `1: FLOCK  ADVISORY  WRITE 1234 00:18:5 0 EOF`: pid, then device and inode. */
-async function lockOwner(file: string): Promise<number | undefined> {
+/** The process that holds a lock on the file. A line of /proc/locks is `1: FLOCK  ADVISORY  WRITE 1234 00:18:5 0 EOF`: pid, then device and inode. */
+export async function lockOwner(file: string): Promise<number | undefined> {
   const inode = await stat(file).then(
     (s) => s.ino,
     () => undefined,

@@ -1,12 +1,17 @@
 /** A UART behind a tty: the serialport package, one fresh port object a session, every wait bounded. */
 
 import { watch } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { SerialPort, SerialPortOpenOptions } from 'serialport'
-import { type Clock, systemClock } from '../clock.js'
+import { type CancelTimer, type Clock, systemClock } from '../clock.js'
+import { PortwireError } from '../errors.js'
+import type { Exit } from '../exit.js'
 import type { SerialBinding } from './binding.js'
-import type { Connector, Link, LinkHandlers } from './link.js'
-import { serialOpenError } from './serial-errors.js'
+import { LINK_LIMITS } from './limits.js'
+import type { Connector, LineLevels, Link, LinkHandlers } from './link.js'
+import { createOutput } from './output.js'
+import { lockOwner, serialOpenError } from './serial-errors.js'
 
 export interface SerialOptions {
   /** `/dev/ttyACM0`, `COM3`, or what a binding calls its boards. */
@@ -18,12 +23,21 @@ export interface SerialOptions {
   readonly stopBits?: 1 | 1.5 | 2
   /** RTS/CTS flow control. */
   readonly rtscts?: boolean
+  /** A port that another process holds is tried again for so long before it is PORT_BUSY. Default 0. */
+  readonly lockWaitMs?: number
+  /** What is done with the line once the port is open. Default `keep`. */
+  readonly dtr?: LinePolicy
+  readonly rts?: LinePolicy
   /** Default: the operating system's; an emulated board in tests and in the demonstration. */
   readonly binding?: SerialBinding
   /** Tells when the device may be there again. Default: watches the folder of `path`. */
   readonly onArrival?: (arrived: () => void) => () => void
   readonly clock?: Clock
 }
+
+/** `keep`: nothing (Linux has asserted DTR and RTS when it opened the port). `pulse`: released for 100 ms, then asserted,
+ * which resets an Arduino. */
+export type LinePolicy = 'keep' | 'assert' | 'release' | 'pulse'
 
 export const SERIAL_DEFAULTS = {
   baudRate: 115_200,
@@ -40,61 +54,163 @@ export function serialConnector(options: SerialOptions): Connector {
     name: options.path,
     lossless: false,
     baudRate,
-    async connect(handlers) {
-      const { SerialPort } = await import('serialport')
-      const { path, dataBits = 8, parity = 'none', stopBits = 1, rtscts = false, binding } = options
-      const settings = { path, baudRate, dataBits, parity, stopBits, rtscts, autoOpen: false }
-      const port = new SerialPort((binding ? { ...settings, binding } : settings) as SerialPortOpenOptions<never>)
-      const link = await openLink(port as SerialPort, handlers, options.clock ?? systemClock)
-      if (link instanceof Error) throw await serialOpenError(path, link, binding === undefined)
-      return link
-    },
+    connect: (handlers) => connect(options, baudRate, handlers),
     onArrival: options.onArrival ?? ((arrived) => watchPath(options.path, options.clock ?? systemClock, arrived)),
   }
 }
 
-/** The open link, or what serialport said when it could not be opened. */
-function openLink(port: SerialPort, handlers: LinkHandlers, clock: Clock): Promise<Link | Error> {
-  return new Promise((resolve) => {
-    let ended = false
-    let closing: Promise<void> | undefined
-    const end = (detail: string) => {
-      if (ended) return
-      ended = true
-      handlers.ended(closing ? { kind: 'closed' } : { kind: 'unplugged', detail })
-    }
-    // A data listener from the start: without one a hang-up goes unnoticed.
-    port.on('data', (bytes: Uint8Array) => {
-      if (!ended) handlers.data(bytes)
-    })
-    port.on('error', (error) => {
-      // The driver could not write: the descriptor is useless, and no `close` may ever come.
-      if (port.isOpen) port.close(() => end(error.message))
-      else end(error.message)
-    })
-    port.on('close', (error: Error | null) => end(error?.message ?? 'hang-up'))
-
-    const link: Link = {
-      // On a closed port serialport would keep the bytes and send them to the freshly booted board after a reopen.
-      write: (bytes) => ended || closing !== undefined || port.write(bytes),
-      drained: () => new Promise((done) => (ended ? done() : port.once('drain', done))),
-      close: () => (closing ??= closePort(port, clock).then(() => end('closed'))),
-    }
-    port.open((error) => {
-      if (error) ended = true
-      resolve(error ?? link)
-    })
-  })
+async function connect(options: SerialOptions, baudRate: number, handlers: LinkHandlers): Promise<Link> {
+  const clock = options.clock ?? systemClock
+  const isFile = options.binding === undefined
+  const port = await openPort(options, baudRate, clock, isFile)
+  const lines = createLines(port)
+  try {
+    await applyPolicies(options, lines, clock)
+  } catch (error) {
+    await closePort(port, clock, 'at-once')
+    throw error
+  }
+  return portLink(port, lines, handlers, clock, isFile)
 }
 
-/** Drains, then releases the tty; neither may wait for ever. */
-async function closePort(port: SerialPort, clock: Clock): Promise<void> {
-  if (port.isOpen) {
+/** An open port; one that is busy is tried again until lockWaitMs is over. */
+async function openPort(options: SerialOptions, baudRate: number, clock: Clock, isFile: boolean): Promise<SerialPort> {
+  const { SerialPort } = await import('serialport')
+  const { path, dataBits = 8, parity = 'none', stopBits = 1, rtscts = false, binding, lockWaitMs = 0 } = options
+  const settings = { path, baudRate, dataBits, parity, stopBits, rtscts, autoOpen: false }
+  const deadlineMs = clock.nowMs() + lockWaitMs
+  for (;;) {
+    const port: SerialPort = new SerialPort(
+      (binding ? { ...settings, binding } : settings) as SerialPortOpenOptions<never>,
+    )
+    const failure = await new Promise<Error | null>((resolve) => port.open(resolve))
+    if (!failure) return port
+    const error = await serialOpenError(path, failure, isFile)
+    if (error.code !== 'PORT_BUSY' || clock.nowMs() >= deadlineMs) throw error
+    // A try that fails sets the line's speed all the same, so none is made while the holder is known.
+    const file = await realpath(path).catch(() => path)
+    do await pause(clock, LINK_LIMITS.lookAgainMs)
+    while (clock.nowMs() < deadlineMs && isFile && (await lockOwner(file)) !== undefined)
+  }
+}
+
+interface Lines {
+  /** Sets all lines, as a set that leaves some out would raise those.
+   * @returns false when the tty has none
+   * @throws PORT_FAILED */
+  set(changed: LineLevels): Promise<boolean>
+  readonly levels: Required<LineLevels>
+}
+
+function createLines(port: SerialPort): Lines {
+  // What the driver leaves after an open.
+  let levels = { dtr: true, rts: true, brk: false }
+  return {
+    get levels() {
+      return levels
+    },
+    set(changed) {
+      levels = { ...levels, ...changed }
+      return new Promise((resolve, reject) => {
+        if (!port.isOpen) return resolve(false)
+        port.set(levels, (cause) => {
+          if (!cause) resolve(true)
+          else if (/inappropriate ioctl|ENOTTY/i.test(cause.message)) resolve(false)
+          else reject(new PortwireError('PORT_FAILED', `lines of ${port.path}: ${cause.message}`, { cause }))
+        })
+      })
+    },
+  }
+}
+
+async function applyPolicies({ dtr = 'keep', rts = 'keep' }: SerialOptions, lines: Lines, clock: Clock): Promise<void> {
+  const named = (level: (policy: LinePolicy) => boolean): LineLevels => ({
+    ...(dtr === 'keep' ? {} : { dtr: level(dtr) }),
+    ...(rts === 'keep' ? {} : { rts: level(rts) }),
+  })
+  if (dtr === 'keep' && rts === 'keep') return
+  if (!(await lines.set(named((policy) => policy === 'assert')))) return
+  if (dtr !== 'pulse' && rts !== 'pulse') return
+  await pause(clock, LINK_LIMITS.pulseMs)
+  await lines.set(named((policy) => policy !== 'release'))
+}
+
+function portLink(port: SerialPort, lines: Lines, handlers: LinkHandlers, clock: Clock, isFile: boolean): Link {
+  let ended = false
+  let closing: Promise<void> | undefined
+  let released: Promise<void> | undefined
+  let bytesReceived = 0
+  let cancelCheck: CancelTimer = () => {}
+
+  const output = createOutput(port)
+  const end = (exit: Exit) => {
+    if (ended) return
+    ended = true
+    cancelCheck()
+    output.stop()
+    handlers.ended(closing ? { kind: 'closed' } : exit)
+  }
+  const gone = (detail: string) => {
+    end({ kind: 'unplugged', detail })
+    released ??= closePort(port, clock, 'at-once')
+  }
+  // A data listener from the start: without one a hang-up goes unnoticed.
+  port.on('data', (bytes: Uint8Array) => {
+    bytesReceived += bytes.length
+    if (!ended) handlers.data(bytes)
+  })
+  // The driver could not write: the descriptor is useless, and no `close` may ever come.
+  port.on('error', (error) => gone(error.message))
+  port.on('close', (error: Error | null) => gone(error?.message ?? 'hang-up'))
+
+  /** A read that is under way when the line hangs up gets 0 bytes; bindings-cpp repeats it for ever and tells nobody. */
+  const checkForHangUp = () => {
+    cancelCheck = clock.after(LINK_LIMITS.hangUpCheckMs, async () => {
+      const fault = await port.port?.getBaudRate().then(
+        () => undefined,
+        (error: Error) => error.message,
+      )
+      if (ended) return
+      if (fault !== undefined && HANG_UP.test(fault)) gone(fault)
+      else checkForHangUp()
+    })
+  }
+  if (isFile && process.platform === 'linux') checkForHangUp()
+
+  return {
+    write: output.write,
+    drained: output.drained,
+    async control(changed) {
+      await lines.set(changed)
+    },
+    close() {
+      if (!closing) {
+        output.flush()
+        output.stop() // on a closed port serialport would keep the bytes, and send them to a freshly booted board
+        released ??= closePort(port, clock, 'drained')
+        closing = released.then(() => end({ kind: 'closed' }))
+      }
+      return closing
+    },
+    info: () => ({ path: port.path, baudRate: port.baudRate, ...lines.levels, bytesReceived, ...output.info() }),
+  }
+}
+
+/** What Linux answers about a tty that has hung up: EIO, ENODEV, EBADF. */
+const HANG_UP = /input\/output error|no such device|bad file descriptor/i
+
+/** Releases the tty, drained or at once; neither may wait for ever. */
+async function closePort(port: SerialPort, clock: Clock, how: 'drained' | 'at-once'): Promise<void> {
+  if (how === 'drained' && port.isOpen) {
     await within(clock, SERIAL_DEFAULTS.drainTimeoutMs, (done) => port.drain(() => done()))
   }
   if (port.isOpen) {
     await within(clock, SERIAL_DEFAULTS.closeTimeoutMs, (done) => port.close(() => done()))
   }
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve))
 }
 
 function within(clock: Clock, limitMs: number, run: (done: () => void) => void): Promise<void> {

@@ -5,7 +5,13 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { deferred } from '../../src/deferred.js'
 import type { Exit } from '../../src/exit.js'
-import { type SerialOptions, serialConnector } from '../../src/link/index.js'
+import {
+  type SerialBinding,
+  type SerialBindingOpenOptions,
+  type SerialBindingPort,
+  type SerialOptions,
+  serialConnector,
+} from '../../src/link/index.js'
 import { serialOpenError } from '../../src/link/serial-errors.js'
 
 const children: ChildProcess[] = []
@@ -47,16 +53,47 @@ describe('a real tty', () => {
     }
   })
 
-  it('that goes away ends the link as unplugged', async () => {
-    const { path, pull } = await echoTty()
-    const { link, exit } = await connect({ path })
-    pull()
-    expect(await exit).toMatchObject({ kind: 'unplugged' })
-    expect(link.write(new Uint8Array(3))).toBe(true)
+  it('L11: that goes away ends the link as unplugged, also while it is idle, within a second, ten times', async () => {
+    // Whether a read is under way just then, which hides the hang-up, is chance.
+    for (let i = 0; i < 10; i++) {
+      const { path, pull } = await echoTty()
+      const { link, exit } = await connect({ path })
+      pull()
+      const pulledMs = performance.now()
+      expect(await exit).toMatchObject({ kind: 'unplugged' })
+      expect(performance.now() - pulledMs).toBeLessThan(1_000)
+      expect(link.write(new Uint8Array(3))).toBe(true)
+      expect(link.info!()).toMatchObject({ bytesRefused: 3 })
+      await link.close()
+    }
+  })
+
+  it('L3: in use is waited for until it is released', async () => {
+    const { path } = await echoTty()
+    const { link } = await connect({ path })
+    let isOpen = false
+    const second = connect({ path, lockWaitMs: 5_000 }).then((opened) => {
+      isOpen = true
+      return opened
+    })
+    await expect(connect({ path, lockWaitMs: 50 })).rejects.toMatchObject({ code: 'PORT_BUSY' })
+    expect(isOpen).toBe(false)
+    await link.close()
+    const { link: taken, text } = await second
+    taken.write(new TextEncoder().encode('mine'))
+    await expect.poll(text).toBe('mine')
+    await taken.close()
+  })
+
+  it('L12: without control lines is used all the same', async () => {
+    const { path } = await echoTty()
+    const { link } = await connect({ path, dtr: 'pulse', rts: 'release' })
+    await link.control!({ dtr: false })
+    expect(link.info!()).toMatchObject({ path, baudRate: 115_200, dtr: false })
     await link.close()
   })
 
-  it('in use is refused, naming who holds it', async () => {
+  it('L2, L3: in use is refused, naming who holds it', async () => {
     const { path } = await echoTty()
     const { link } = await connect({ path })
     await expect(connect({ path })).rejects.toMatchObject({
@@ -79,19 +116,155 @@ describe('a real tty', () => {
   })
 })
 
+/** A binding that records what is asked of it and does what a test wants. */
+function fakeBinding(behaviour: Partial<SerialBindingPort> = {}) {
+  const sets: object[] = []
+  let isOpen = false
+  let closed = () => {}
+  const port: SerialBindingPort = {
+    openOptions: {} as Required<SerialBindingOpenOptions>,
+    get isOpen() {
+      return isOpen
+    },
+    async close() {
+      isOpen = false
+      closed()
+    },
+    read: () =>
+      new Promise((_, reject) => {
+        closed = () => reject(Object.assign(new Error('closed'), { canceled: true }))
+      }),
+    async write() {},
+    async update() {},
+    async set(options) {
+      sets.push(options)
+    },
+    get: async () => ({ cts: true, dsr: true, dcd: true }),
+    getBaudRate: async () => ({ baudRate: 115_200 }),
+    async flush() {},
+    async drain() {},
+  }
+  Object.defineProperties(port, Object.getOwnPropertyDescriptors(behaviour))
+  const binding: SerialBinding = {
+    list: async () => [],
+    async open() {
+      isOpen = true
+      return port
+    },
+  }
+  return { binding, sets, port }
+}
+
+describe('the lines of a UART', () => {
+  const all = { cts: false, brk: false }
+
+  it.each([
+    [{}, []],
+    [{ dtr: 'assert', rts: 'release' }, [{ ...all, dtr: true, rts: false }]],
+    [{ dtr: 'release' }, [{ ...all, dtr: false, rts: true }]],
+    [
+      { dtr: 'pulse' },
+      [
+        { ...all, dtr: false, rts: true },
+        { ...all, dtr: true, rts: true },
+      ],
+    ],
+    [
+      { dtr: 'pulse', rts: 'release' },
+      [
+        { ...all, dtr: false, rts: false },
+        { ...all, dtr: true, rts: false },
+      ],
+    ],
+  ] as const)('at open follow the policy %j, every flag named', async (policy, expected) => {
+    const { binding, sets } = fakeBinding()
+    const { link } = await connect({ path: '/dev/fake', binding, ...policy })
+    expect(sets).toEqual(expected)
+    await link.close()
+  })
+
+  it('L12: by control change alone, the others stay as they are', async () => {
+    const { binding, sets } = fakeBinding()
+    const { link } = await connect({ path: '/dev/fake', binding })
+    await link.control!({ dtr: false, rts: false })
+    await link.control!({ dtr: true })
+    await link.control!({ brk: true })
+    expect(sets).toEqual([
+      { ...all, dtr: false, rts: false },
+      { ...all, dtr: true, rts: false },
+      { ...all, dtr: true, rts: false, brk: true },
+    ])
+    await link.close()
+    await link.control!({ dtr: false })
+    expect(sets).toHaveLength(3)
+  })
+
+  it('that the driver cannot set are a typed error, and the port is free again', async () => {
+    const { binding, port } = fakeBinding({
+      set: () => Promise.reject(new Error('Error: Invalid argument, cannot set')),
+    })
+    await expect(connect({ path: '/dev/fake', binding, dtr: 'assert' })).rejects.toMatchObject({ code: 'PORT_FAILED' })
+    expect(port.isOpen).toBe(false)
+  })
+})
+
+describe('L4: close is bounded', () => {
+  it('when a read gets nothing for ever, as bindings-cpp does after a hang-up', async () => {
+    let reads = 0
+    const { binding, port } = fakeBinding({
+      async read() {
+        while (port.isOpen) {
+          reads += 1
+          await new Promise(setImmediate)
+        }
+        throw Object.assign(new Error('Port is not open'), { canceled: true })
+      },
+    })
+    const { link, exit } = await connect({ path: '/dev/fake', binding })
+    await expect.poll(() => reads).toBeGreaterThan(10)
+    await link.close()
+    expect(await exit).toEqual({ kind: 'closed' })
+    const after = reads
+    await new Promise(setImmediate)
+    expect(reads).toBeLessThanOrEqual(after + 1)
+  })
+
+  it('when neither drain nor close of the driver ever come back', async () => {
+    const never = () => new Promise<never>(() => {})
+    const { binding } = fakeBinding({ drain: never, close: never, write: never })
+    const { link, exit } = await connect({ path: '/dev/fake', binding })
+    link.write(new Uint8Array(3))
+    const startedMs = performance.now()
+    await Promise.all([link.close(), link.close()])
+    expect(performance.now() - startedMs).toBeLessThan(1_900)
+    expect(await exit).toEqual({ kind: 'closed' })
+  })
+
+  it('and a write that fails ends the link at once, though the driver never closes', async () => {
+    const { binding } = fakeBinding({
+      close: () => new Promise<never>(() => {}),
+      write: () => Promise.reject(new Error('EIO')),
+    })
+    const { link, exit } = await connect({ path: '/dev/fake', binding })
+    link.write(new Uint8Array(3))
+    expect(await exit).toEqual({ kind: 'unplugged', detail: 'EIO' })
+    await link.close()
+  })
+})
+
 describe('a serial port that cannot be opened is a typed error', () => {
-  it('when it does not exist', async () => {
+  it('L2: when it does not exist', async () => {
     await expect(connect({ path: '/dev/ttyNONE9' })).rejects.toMatchObject({ code: 'PORT_NOT_FOUND' })
   })
 
-  it('when it is not a tty', async () => {
+  it('L2: when it is not a tty', async () => {
     await expect(connect({ path: '/dev/null' })).rejects.toMatchObject({
       code: 'PORT_FAILED',
       message: 'PORT_FAILED: /dev/null is not a serial port',
     })
   })
 
-  it('when permission is missing, naming the group and the command', async () => {
+  it('L2: when permission is missing, naming the group and the command', async () => {
     const error = await serialOpenError('/dev/null', new Error('Error: Permission denied, cannot open /dev/null'), true)
     expect(error).toMatchObject({
       code: 'PERMISSION_DENIED',
