@@ -2,7 +2,7 @@
 import 'serialport'
 import { afterEach, describe, expect, it } from 'vitest'
 import { deferred } from '../src/deferred.js'
-import { type Contract, defineContract, type OpenOptions, open, type Port } from '../src/index.js'
+import { type Contract, createPort, defineContract, type OpenOptions, open, type Port } from '../src/index.js'
 import { greenhouse } from '../src/testing/greenhouse.js'
 import { BOARDS, type HilBoard } from './boards.js'
 
@@ -106,10 +106,12 @@ describe.each(Object.entries(BOARDS))('%s', (_name, makeBoard) => {
 
   it('takes casts, those that are repeated until they arrive and those that may be lost', async () => {
     const { board, port } = await setUp()
+    await board.until(port.call('setVent', { open: 0 }))
     const moved = deferred<number>()
     port.on('vent', ({ open }) => moved.resolve(open))
     port.cast('setVent', { open: 0.5 })
     expect(await board.until(moved.promise)).toBe(0.5)
+    await board.until(port.call('setLamp', { on: false })) // a board that was not reset may have it on
     const switched = deferred<boolean>()
     port.on('lamp', ({ on }) => switched.resolve(on))
     await board.until(port.call('identify')) // the binding is through when a later call is
@@ -129,10 +131,11 @@ describe.each(Object.entries(BOARDS))('%s', (_name, makeBoard) => {
     await board.until(three.promise)
     stop()
     await board.until(port.call('identify'))
-    const atStop = heard
+    // The listener is gone in any case: what counts is that the board no longer sends.
+    const atStop = port.info().counters.eventsReceived
     await board.until(port.call('settle', { ms: 250 }))
     await board.until(port.call('identify'))
-    expect(heard).toBe(atStop)
+    expect(port.info().counters.eventsReceived).toBe(atStop)
     expect(port.info().counters.plainEventsLost).toBe(0)
   })
 
@@ -154,6 +157,53 @@ describe.each(Object.entries(BOARDS))('%s', (_name, makeBoard) => {
     const epoch = port.info().device!.epoch.toString(16).padStart(8, '0')
     const first = alarms[0]!.number!
     expect(alarms.map((a) => a.id)).toEqual([`greenhouse:${epoch}:${first}`, `greenhouse:${epoch}:${first + 1}`])
+  })
+
+  it('runs a job beside short calls, and tells its steps', async () => {
+    const { board, port } = await setUp()
+    const stream = port.stream('calibrate', { probe: 0 })
+    const steps: number[] = []
+    const reading = (async () => {
+      for await (const { step, of } of stream) {
+        expect(of).toBe(10)
+        steps.push(step)
+      }
+    })()
+    expect(await board.until(port.call('setVent', { open: 0.5 }))).toBe(0.5)
+    await board.until(reading)
+    expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    expect(stream.lost).toBe(0)
+    expect(Number.isFinite(await board.until(stream.result))).toBe(true)
+  })
+
+  it('cancels a job whose reader has left, and can run the next one', async () => {
+    const { board, port } = await setUp()
+    const first = port.stream('calibrate', { probe: 0 })
+    await board.until(
+      (async () => {
+        for await (const _ of first) break
+      })(),
+    )
+    await expect(board.until(first.result)).rejects.toMatchObject({ code: 'CALL_ABORTED' })
+    await board.until(port.call('settle', { ms: 300 }))
+    const second = port.stream('calibrate', { probe: 0 })
+    expect(Number.isFinite(await board.until(second.result))).toBe(true)
+  })
+
+  it('asks the host, and goes on when nobody answers', async () => {
+    const asked = deferred<number>()
+    const board = await makeBoard()
+    cleanUp.push(() => board.stop())
+    const port = createPort(greenhouse, board.target as OpenOptions<Greenhouse>)
+    cleanUp.push(() => board.until(port.close()))
+    port.handle('getSetpoint', ({ zone }, { deadlineMs }) => {
+      expect(deadlineMs).toBe(3_000)
+      asked.resolve(zone)
+      return 25
+    })
+    expect(await board.until(asked.promise)).toBeGreaterThanOrEqual(0)
+    expect(await board.until(port.call('setLamp', { on: true }))).toBe(true)
+    expect(port.info().counters.requestsReceived).toBeGreaterThan(0)
   })
 
   it('can be closed and opened again at once, as often as one likes', async () => {

@@ -10,6 +10,10 @@ export const ERRORS = {
     what: 'A value does not have the type that the contract or the option asks for.',
     hint: 'Compare the named argument with its type and range.',
   },
+  CALL_ABORTED: {
+    what: 'The signal of the call was aborted. `outcome` says whether the action ran, as far as it is known.',
+    hint: 'A job is told to cancel; finalOutcome says later what became of a call that was written.',
+  },
   CALL_TIMEOUT: {
     what: 'No reply came before the deadline of the call. `outcome` says whether the action ran, as far as it is known.',
     hint: 'Raise timeoutMs, or look with port.info() whether the device answers anything.',
@@ -35,7 +39,7 @@ export const ERRORS = {
     hint: 'Add the user to the group that owns the port, then log in again.',
   },
   PORT_BUSY: {
-    what: 'Another process holds the serial port.',
+    what: 'Another process holds the serial port, or the address of a server.',
     hint: 'Close the program that holds it, or connect to the gateway instead of the device.',
   },
   PORT_EXITED: {
@@ -43,11 +47,11 @@ export const ERRORS = {
     hint: 'Look at `exit` for the reason; repeat the call only if doing it twice does no harm.',
   },
   PORT_FAILED: {
-    what: 'The serial port or the program could not be opened.',
+    what: 'The serial port, the program or the connection could not be opened.',
     hint: 'Read the cause.',
   },
   PORT_NOT_FOUND: {
-    what: 'There is no serial port, or no program, of that name.',
+    what: 'There is no serial port, no program or no host of that name.',
     hint: 'Run `portwire list` to see the ports that are there.',
   },
   QUEUE_FULL: {
@@ -59,7 +63,7 @@ export const ERRORS = {
     hint: "Numbers below 16 are the protocol's own, from 16 on the application's.",
   },
   REPLY_INVALID: {
-    what: 'The reply does not have the type that the contract promises.',
+    what: 'The reply cannot be read, or does not have the type that the contract promises; the action may have run.',
     hint: 'Build host and firmware from the same contract.',
   },
   TOO_LARGE: {

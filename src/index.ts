@@ -11,27 +11,57 @@ export {
   type EventOf,
   type Field,
   type Fields,
+  type ItemOf,
   type PlainEventName,
   type ReliableEventName,
+  type RequestName,
   type ResultOf,
+  type StreamName,
 } from './contract/index.js'
 export { ERRORS, type ErrorCode, type Outcome, PortwireError } from './errors.js'
 export { describeExit, type Exit, type ResetCause } from './exit.js'
-export type { Connector, Link, LinkHandlers, SerialBinding } from './link/index.js'
-export { createPort, type OpenOptions, open, type Target } from './open.js'
 export {
+  type Connector,
+  type LineLevels,
+  type Link,
+  type LinkHandlers,
+  listenTcp,
+  listenWebSocket,
+  type SerialBinding,
+} from './link/index.js'
+export { createPort, type OpenOptions, open, type Target } from './open.js'
+export type { ActionOptions } from './port/host/action-protocol.js'
+export {
+  ApplicationError,
   CallError,
   type CallOptions,
+  type CallStream,
   type CastOptions,
   type DeviceInfo,
   type EventMeta,
+  type Mailbox,
+  type MailboxMessage,
+  type MailboxOptions,
   type Port,
   type PortCounters,
   type PortInfo,
   type PortNotice,
   type PortState,
   RemoteError,
+  type RequestContext,
   type SessionCaller,
   type Severity,
+  type StreamCallOptions,
 } from './port/index.js'
+export {
+  type LinePart,
+  type OpenRawOptions,
+  openRaw,
+  type PacketMode,
+  type RawNotice,
+  type RawPacket,
+  type RawPort,
+  type RawPortInfo,
+} from './raw.js'
+export { type ServeContext, type ServeHandlers, type ServeOptions, type Server, serve } from './serve.js'
 export type { RestartOptions, RestartType } from './supervision/index.js'

@@ -15,9 +15,14 @@ export function createPortCounters(): PortCounters {
     castErrors: 0,
     eventsReceived: 0,
     eventsRepeated: 0,
+    eventsOutOfTurn: 0,
     plainEventsLost: 0,
     eventsDropped: 0,
     consoleLines: 0,
+    itemsLost: 0,
+    requestsReceived: 0,
+    requestsRepeated: 0,
+    lateAnswers: 0,
     ticks: 0,
   }
 }

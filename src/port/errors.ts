@@ -15,15 +15,26 @@ export class CallError extends PortwireError {
   readonly exit?: Exit
 
   constructor(
-    code: Extract<ErrorCode, 'CALL_TIMEOUT' | 'PORT_EXITED'>,
+    code: Extract<ErrorCode, 'CALL_TIMEOUT' | 'CALL_ABORTED' | 'PORT_EXITED'>,
     message: string,
-    details: { action: string; outcome: Outcome; finalOutcome?: Promise<Outcome>; exit?: Exit },
+    details: { action: string; outcome: Outcome; finalOutcome?: Promise<Outcome>; exit?: Exit; cause?: unknown },
   ) {
-    super(code, message)
+    super(code, message, 'cause' in details ? { cause: details.cause } : {})
     this.action = details.action
     this.outcome = details.outcome
     this.finalOutcome = details.finalOutcome ?? Promise.resolve(details.outcome)
     if (details.exit) this.exit = details.exit
+  }
+}
+
+/** Thrown by a handler (of a device's action, or of a request on the host): ERROR goes back with this number, from 16 on. */
+export class ApplicationError extends Error {
+  override readonly name = 'ApplicationError'
+  readonly errorNumber: number
+
+  constructor(errorNumber: number, message: string) {
+    super(message)
+    this.errorNumber = errorNumber
   }
 }
 
@@ -62,7 +73,7 @@ function remoteErrorText(errorNumber: number): string {
 /** Errors 1 to 6 say that the action did not run, 7 that it may have; 8, 9 and the application's that it ran or began to.
  * 10 to 15 are kept for later versions: what they mean is not known here. */
 export function outcomeOfError(errorNumber: number): Outcome {
-  if (errorNumber < ErrorNumber.EXPIRED) return 'no'
+  if (errorNumber >= ErrorNumber.UNKNOWN_ACTION && errorNumber < ErrorNumber.EXPIRED) return 'no'
   if (errorNumber >= ErrorNumber.FIRST_APPLICATION) return 'yes'
   return errorNumber === ErrorNumber.REPLY_GONE || errorNumber === ErrorNumber.CANCELLED ? 'yes' : 'unknown'
 }

@@ -1,28 +1,33 @@
+export type { DeviceHandler, HandlerContext } from './device/calls.js'
 export {
-  ApplicationError,
   createDeviceSession,
   type DeviceCounters,
-  type DeviceHandler,
   type DeviceSession,
   type DeviceSessionOptions,
-} from './device-session.js'
-export { CallError, outcomeOfError, RemoteError } from './errors.js'
+} from './device/session.js'
+export { ApplicationError, CallError, outcomeOfError, RemoteError } from './errors.js'
+export { createPort, eventId } from './host/port.js'
 export { PORT_DEFAULTS } from './limits.js'
-export { createPort, eventId } from './port.js'
 export {
   type CallOptions,
+  type CallStream,
   type CastOptions,
   type DeviceInfo,
   type EventMeta,
+  type Mailbox,
+  type MailboxMessage,
+  type MailboxOptions,
   type Port,
   type PortCounters,
   type PortInfo,
   type PortNotice,
   type PortOptions,
   type PortState,
+  type RequestContext,
   type RestartDecision,
   type RestartStrategy,
   SEVERITIES,
   type SessionCaller,
   type Severity,
+  type StreamCallOptions,
 } from './types.js'

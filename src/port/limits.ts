@@ -9,6 +9,9 @@ export const PORT_DEFAULTS = {
   maxQueuedCalls: 1_024,
 } as const
 
+/** A link that does not close in this time is given up: the port may be opened again, or counts as closed. */
+export const RELEASE_TIMEOUT_MS = 5_000
+
 /** HELLO goes out at this pace at first, at the slow one after `slowAfterMs`. */
 export const HELLO_PACE = { firstMs: 250, slowAfterMs: 2_000, slowMs: 1_000, answerToAnnouncementMs: 20 } as const
 
@@ -27,8 +30,17 @@ export const MAX_CONTENT_TO_HOST_BYTES = 65_535
 /** Reliable events taken from the line and not yet finished by their consumer; a device sends at most its window ahead. */
 export const MAX_UNFINISHED_EVENTS = 64
 
-/** A later event may be at most so far ahead to prove a gap; farther is a repeat of an old one. */
+/** A later event fewer than so many ahead proves a gap; farther it is a repeat of an old one. */
 export const MAX_EVENT_GAP = 127
+
+/** Answers to requests of the device that are kept for repeats; it has one unanswered at a time. */
+export const KEPT_REQUEST_ANSWERS = 8
+
+/** Items of a stream, or messages of a mailbox, that wait for their reader; beyond, the newest is dropped and counted. */
+export const MAX_WAITING_ITEMS = 1_024
+
+/** Ending a board: RESET so often, then DTR and RTS low for a moment (an Uno's capacitor needs well under 100 ms). */
+export const KILL = { resets: 3, resetPauseMs: 250, pulseMs: 100 } as const
 
 /** First bytes that came before hello, kept for the error message. */
 export const MAX_SAMPLE_BYTES = 64
@@ -43,4 +55,6 @@ export const HOST_WINDOW_BYTES = 65_535
 export const DEVICE_DEFAULTS = {
   /** First repeat of an event; then twice the last pause, up to a quarter of the host's heartbeat. */
   firstRepeatMs: 50,
+  /** A handler that takes longer goes on as a job, so that the window does not fill with slow calls. */
+  jobAfterMs: 100,
 } as const

@@ -8,11 +8,17 @@ import type {
   ContractDefinition,
   EventName,
   EventOf,
+  ItemOf,
   PlainEventName,
   ReliableEventName,
+  RequestArgsOf,
+  RequestName,
+  RequestResultOf,
   ResultOf,
+  StreamName,
 } from '../contract/index.js'
 import type { Exit, ResetCause } from '../exit.js'
+import type { ActionOptions } from './host/action-protocol.js'
 
 /** `opening` the link, `handshake` until hello is through, `running`; `backoff` until the next start; `failed` after too
  * many restarts, with one try a minute; `closed` for good. */
@@ -41,6 +47,8 @@ export type PortNotice =
   | { readonly kind: 'events_dropped'; readonly count: number }
   /** Something that the peer sent was refused: `problem` is one line. */
   | { readonly kind: 'refused'; readonly problem: string }
+  /** Items of a stream were lost on the line, or in front of a slow reader. */
+  | { readonly kind: 'items_lost'; readonly action: string; readonly count: number }
   /** A consumer of reliable events threw: events are stopped from there on, nothing else is. */
   | { readonly kind: 'consumer_stopped'; readonly event: string; readonly error: unknown }
 
@@ -56,6 +64,29 @@ export interface EventMeta {
 export interface CallOptions {
   /** From the making of the call to its end, waiting included. Default: callTimeoutMs of the port, 5,000. */
   readonly timeoutMs?: number
+  /** Ends the wait: what was not written is not sent, a job is told to cancel; rejects with CALL_ABORTED. */
+  readonly signal?: AbortSignal
+}
+
+export interface StreamCallOptions {
+  /** From the making of the call to its end. Default: the port's callTimeoutMs until the device has taken the job, then none. */
+  readonly timeoutMs?: number
+  /** Ends the job early. */
+  readonly signal?: AbortSignal
+}
+
+/** A job on its way: `for await` reads its items, `result` is its end. A reader that leaves early cancels it. */
+export interface CallStream<Item, Result> extends AsyncIterable<Item> {
+  readonly result: Promise<Result>
+  /** Items that never reached the reader: lost on the line, or more than 1,024 waiting. */
+  readonly lost: number
+}
+
+export interface RequestContext {
+  /** What the device still waits, from the moment that the request came. */
+  readonly deadlineMs: number
+  /** Aborted when that is over: nobody waits for the answer any more. */
+  readonly signal: AbortSignal
 }
 
 export interface CastOptions {
@@ -75,6 +106,34 @@ export interface Port<C extends ContractDefinition = ContractDefinition> {
    * @throws REMOTE_ERROR      a RemoteError: the device answered with an error number
    * @throws REPLY_INVALID     the action ran, but its result has another type than the contract says */
   call<N extends ActionName<C>>(action: N, ...rest: CallArguments<C, N, CallOptions>): Promise<ResultOf<C, N>>
+
+  /** Calls an action that sends items on its way, a job. Errors are those of `call`, on `result` and on the reader. */
+  stream<N extends StreamName<C>>(
+    action: N,
+    ...rest: CallArguments<C, N, StreamCallOptions>
+  ): CallStream<ItemOf<C, N>, ResultOf<C, N>>
+
+  /** Answers what the device asks. Several handlers take turns; a handler that throws answers its error (an
+   * ApplicationError its number), one that is late is not heard. Without any the device is told so at once. */
+  handle<N extends RequestName<C>>(
+    request: N,
+    handler: (
+      args: RequestArgsOf<C, N>,
+      context: RequestContext,
+    ) => RequestResultOf<C, N> | Promise<RequestResultOf<C, N>>,
+  ): () => void
+
+  /** Tells the peer that nothing more will be sent: a program's stdin is closed, a board gets END_OF_INPUT. It may still
+   * answer and send events; its exit follows when it wants. */
+  closeInput(): void
+
+  /** Ends the process at the other end: SIGTERM, then SIGKILL, for a program; RESET, then a pulse on DTR, for a board.
+   * Resolves with the exit of that life; the restart options decide what comes next. */
+  kill(): Promise<Exit>
+
+  /** Events merged into a loop of one's own: bounded, in order, one at a time; a reliable event is acknowledged when the
+   * next message is asked for. */
+  mailbox(options?: MailboxOptions<C>): Mailbox<C>
 
   /** Sends and does not wait. Errors of the device are counted in info(), not thrown.
    * @throws ARGUMENT_INVALID, TOO_LARGE, QUEUE_FULL, PORT_EXITED (closed) at once */
@@ -104,6 +163,27 @@ export interface Port<C extends ContractDefinition = ContractDefinition> {
 
   info(): PortInfo
   [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface MailboxOptions<C> {
+  /** Which events come; default: all. */
+  readonly events?: readonly EventName<C>[]
+}
+
+export type MailboxMessage<C> = {
+  [N in EventName<C>]: { readonly event: N; readonly value: EventOf<C, N>; readonly meta: EventMeta }
+}[EventName<C>]
+
+/** `for await` takes one message after the other and ends with the port: normally when that was closed or ended well, else
+ * with PORT_EXITED. */
+export interface Mailbox<C> extends AsyncIterable<MailboxMessage<C>> {
+  /** The next message if one waits; it acknowledges the one before. For scripts that look between their own actions. */
+  poll(): MailboxMessage<C> | undefined
+  /** Stops an event; messages of it that wait are not delivered. */
+  leave(event: EventName<C>): void
+  /** Plain events that found the mailbox full (1,024). Reliable ones wait on the device instead. */
+  readonly dropped: number
+  close(): void
 }
 
 export interface PortInfo {
@@ -162,15 +242,29 @@ export interface PortCounters {
   castErrors: number
   eventsReceived: number
   eventsRepeated: number
+  /** Reliable events that were not taken: an earlier one was missing, or too many were unfinished. The device sends them again. */
+  eventsOutOfTurn: number
   plainEventsLost: number
   eventsDropped: number
   consoleLines: number
+  /** Items of streams that were lost on the line or in front of a slow reader. */
+  itemsLost: number
+  requestsReceived: number
+  requestsRepeated: number
+  /** Answers of handlers that came after the deadline of their request. */
+  lateAnswers: number
   ticks: number
 }
 
 export interface PortOptions<C extends ContractDefinition = ContractDefinition> {
   /** What the port is called in events and logs: `[A-Za-z0-9_-]{1,64}`. Default: the contract's name. */
   readonly name?: string
+  /** What the peer speaks. Default `portwire`; `action` is for programs that exist already (docs/existing-programs.md). */
+  readonly protocol?: 'portwire' | 'action'
+  /** Bytes of the length in front of a packet, as in Erlang's `{packet,N}`. Default 2. Frames on a UART always have 2. */
+  readonly packet?: 1 | 2 | 4
+  /** How a peer is dealt with whose answers have no number; with protocol `action` only. */
+  readonly action?: ActionOptions
   readonly callTimeoutMs?: number
   /** From opening the link to the end of hello; covers the boot that opening may cause. Default 10,000. */
   readonly readyTimeoutMs?: number

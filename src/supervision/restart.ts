@@ -68,6 +68,7 @@ export function createRestartStrategy(options: RestartOptions, clock: Clock, ran
   const o = { ...RESTART_DEFAULTS, ...options }
   let attempt = 0
   let absentAttempt = 0
+  let failed = false
   let restartsAtMs: readonly number[] = []
   return {
     next(exit, ranMs): RestartDecision {
@@ -75,13 +76,18 @@ export function createRestartStrategy(options: RestartOptions, clock: Clock, ran
       if (ranMs >= o.healthyMs) {
         attempt = 0
         restartsAtMs = []
+        failed = false
       }
       // A device that is away has not crashed: it is waited for, however long.
       if (isAbsent(exit)) return { kind: 'restart', inMs: backoffMs(absentAttempt++, o.firstMs, o.maxMs, random) }
       absentAttempt = 0
+      if (failed) return { kind: 'failed', inMs: o.retryFailedMs }
       const recorded = recordRestart(restartsAtMs, clock.nowMs(), o)
       restartsAtMs = recorded.restartsAtMs
-      if (recorded.verdict === 'give-up') return { kind: 'failed', inMs: o.retryFailedMs }
+      if (recorded.verdict === 'give-up') {
+        failed = true
+        return { kind: 'failed', inMs: o.retryFailedMs }
+      }
       return { kind: 'restart', inMs: backoffMs(attempt++, o.firstMs, o.maxMs, random) }
     },
   }

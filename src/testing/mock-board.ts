@@ -19,6 +19,8 @@ export interface MockBoardOptions {
   readonly maxContentBytes?: number
   readonly window?: number
   readonly maxKeptEvents?: number
+  /** A host has begun a session. */
+  readonly sessionBegan?: (device: DeviceSession) => void
   /** What the line makes of a run of bytes, in either direction; the default leaves them alone. */
   readonly disturb?: (bytes: Uint8Array, direction: 'to-device' | 'to-host') => Uint8Array
   readonly clock?: Clock
@@ -102,6 +104,9 @@ export function createMockBoard(options: MockBoardOptions): MockBoard {
           toHost(encodeFrame(content))
         },
         reset: () => boot('software'),
+        sessionBegan() {
+          if (device) options.sessionBegan?.(device)
+        },
       })
       device.announce()
     })
@@ -120,13 +125,10 @@ export function createMockBoard(options: MockBoardOptions): MockBoard {
       throw /locked/.test(cause.message) ? new Error('Error Resource temporarily unavailable Cannot lock port') : cause
     })
     host = inner
-    const gone = new Promise<never>((_, reject) => {
-      // `disconnected` is how a binding says that the cable was pulled; the port must still count as open then.
-      pulled = () => reject(Object.assign(new Error('bad file descriptor'), { disconnected: true }))
-    })
-    gone.catch(() => {})
     if (options.resetOnOpen) boot('external')
-    return cablePort(inner, gone, fromHost)
+    const port = cablePort(inner, fromHost)
+    pulled = port.pull
+    return port
   }
 
   boot('power_on')
@@ -160,17 +162,30 @@ export function createMockBoard(options: MockBoardOptions): MockBoard {
 /** The mock's port with a cable: reads fail once it is pulled, and what the host writes reaches the board. */
 function cablePort(
   inner: MockPortBinding,
-  gone: Promise<never>,
   fromHost: (bytes: Uint8Array) => void,
-): SerialBindingPort {
+): SerialBindingPort & { pull(): void } {
+  let isPulled = false
+  let failRead: ((error: Error) => void) | undefined
+  // `disconnected` is how a binding says that the cable was pulled; the port must still count as open then.
+  const disconnected = () => Object.assign(new Error('bad file descriptor'), { disconnected: true })
   return {
     openOptions: inner.openOptions,
     get isOpen() {
       return inner.isOpen
     },
-    read: (buffer, offset, length) => Promise.race([inner.read(buffer, offset, length), gone]),
+    pull() {
+      isPulled = true
+      failRead?.(disconnected())
+    },
+    read: (buffer, offset, length) =>
+      new Promise((resolve, reject) => {
+        if (isPulled) return reject(disconnected())
+        failRead = reject
+        inner.read(buffer, offset, length).then(resolve, reject)
+      }),
     async write(buffer) {
-      await Promise.race([inner.write(buffer), gone])
+      if (isPulled) throw disconnected()
+      await inner.write(buffer)
       fromHost(buffer)
     },
     close: () => inner.close(),

@@ -7,6 +7,8 @@ import { createMockBoard, type MockBoard, type MockBoardOptions } from './mock-b
 
 const OUT_OF_RANGE = 16
 const HYSTERESIS_KELVIN = 0.5
+const CALIBRATION_STEPS = 10
+const CALIBRATION_STEP_MS = 100
 
 /** A mock board that serves the greenhouse contract; `setClimate` is what its probes see. */
 export function createMockGreenhouse(
@@ -58,9 +60,30 @@ export function createMockGreenhouse(
     },
     echo: ({ data }) => data,
     blink: () => undefined,
+    async calibrate(_, { next, signal }) {
+      const first = climate.celsius
+      for (let step = 1; step <= CALIBRATION_STEPS && !signal.aborted; step++) {
+        await after(clock, CALIBRATION_STEP_MS)
+        next({ step, of: CALIBRATION_STEPS })
+      }
+      return climate.celsius - first
+    },
     settle: ({ ms }) => after(clock, ms as number),
   }
-  const board = createMockBoard({ ...options, contract: greenhouse, handlers })
+  const board = createMockBoard({
+    ...options,
+    contract: greenhouse,
+    handlers,
+    sessionBegan(session) {
+      // Whoever does not answer leaves the limit as it is.
+      session.ask('getSetpoint', { zone: 0 }).then(
+        (celsius) => {
+          limitCelsius = celsius as number
+        },
+        () => {},
+      )
+    },
+  })
   schedule()
   return Object.assign(board, {
     setClimate(celsius: number, humidity: number) {

@@ -19,6 +19,7 @@ export {
   encodeHostHello,
   type HostHello,
 } from './hello.js'
+export { createLineDecoder, type LineDecoder, type LinePart } from './line.js'
 export { type BadMessage, type DecodedMessage, decodeMessage, encodeMessage } from './message.js'
 export {
   createPacketDecoder,
@@ -40,4 +41,5 @@ export {
   tokenDistance,
 } from './protocol.js'
 export { createValueCodec, type DecodedValue, type ValueCodec } from './value.js'
+export { createValuePreparation } from './value-prepare.js'
 export { type BadValue, DEFAULT_VALUE_LIMITS, type ValueLimits } from './value-scan.js'

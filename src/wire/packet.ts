@@ -14,6 +14,10 @@ export interface PacketDecoder {
   push(chunk: Uint8Array): PacketEvent[]
   /** True while part of a packet is held, its prefix included: what a stream that ends here would cut off. */
   readonly inPacket: boolean
+  /** How many bytes of it are held, its prefix included. */
+  readonly heldBytes: number
+  /** The length that its prefix says; undefined until the prefix is whole. */
+  readonly declaredBytes: number | undefined
   /** Forgets all bytes held and listens again. */
   reset(): void
 }
@@ -105,6 +109,14 @@ export function createPacketDecoder(options: {
 
     get inPacket() {
       return prefixSeen > 0
+    },
+
+    get heldBytes() {
+      return prefixSeen + heldBytes
+    },
+
+    get declaredBytes() {
+      return prefixSeen === prefixBytes ? declaredBytes : undefined
     },
 
     reset() {

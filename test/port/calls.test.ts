@@ -125,7 +125,7 @@ describe('a call', () => {
     device.sayBytes(encodeFrame(Uint8Array.of(Action.REPLY, 3, 0xc1)))
     await expect(clock.until(call)).rejects.toMatchObject({
       code: 'REPLY_INVALID',
-      message: expect.stringContaining('setLamp: the answer does not decode'),
+      message: expect.stringContaining('setLamp: a message that does not decode (reserved_byte)'),
     })
     expect(notices.some((n) => n.kind === 'refused')).toBe(true)
     expect(port.info().state).toBe('running')

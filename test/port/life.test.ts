@@ -168,7 +168,10 @@ describe('close', () => {
     if (state === 'backoff') device.end({ kind: 'unplugged', detail: 'gone' })
     expect(port.info().state).toBe(state)
     await clock.until(port.close())
+    expect(device.opens).toBe(device.closes)
+    const sent = device.heard.length
     await clock.advance(60_000)
+    expect(device.heard).toHaveLength(sent)
     expect(device.opens).toBe(device.closes)
     expect(port.info().state).toBe('closed')
     await expect(port.ready()).rejects.toMatchObject({ code: 'PORT_EXITED' })
@@ -207,7 +210,7 @@ describe('open', () => {
   })
 
   it('says what it needs when it is told no target, or a name that is none', async () => {
-    await expect(open(greenhouse, {} as never)).rejects.toThrow('one of serial, spawn or link')
+    await expect(open(greenhouse, {} as never)).rejects.toThrow('open needs one of serial, spawn')
     await expect(open(greenhouse, { spawn: 'x', name: 'a/b' })).rejects.toBeInstanceOf(PortwireError)
   })
 })

@@ -1,0 +1,222 @@
+/** The host's lane of calls: tokens, the window, repeats until an answer, SKIP in place of what was given up. */
+
+import type { CancelTimer, Clock } from '../../clock.js'
+import type { Outcome } from '../../errors.js'
+import { Action, nextToken, tokenDistance } from '../../wire/index.js'
+import { outcomeOfError } from '../errors.js'
+import { MAX_WINDOW, REPEAT_TIMER, SILENT_HEARTBEATS } from '../limits.js'
+import type { Line } from './line.js'
+import type { Answer, PendingCall } from './pending.js'
+import type { Room } from './room.js'
+import type { RoundTripEstimator } from './rtt.js'
+
+/** A message of this lane that was written. */
+interface Sent {
+  action: number
+  readonly token: number
+  value: Uint8Array | undefined
+  /** Who waits for the answer. After a timeout the call only wants to know its outcome. */
+  waiter:
+    | { readonly kind: 'call'; readonly call: PendingCall }
+    | { readonly kind: 'given-up'; readonly call: PendingCall }
+    | { readonly kind: 'protocol'; answered(answer: Answer, copies: number): void }
+  /** When its present content was first written. */
+  firstAtMs: number
+  /** Position behind each copy, oldest first. */
+  readonly ends: number[]
+  answers: number
+  firstAnswerMs: number | undefined
+  /** TICK of one content: a round trip may be measured. */
+  readonly measurable: boolean
+}
+
+export interface CallLane {
+  readonly unanswered: number
+  windowFree(): boolean
+  /** Writes the next call of the lane. */
+  send(call: PendingCall): void
+  /** Writes a call of the protocol itself. */
+  sendProtocol(action: number, value: Uint8Array | undefined, answered: (answer: Answer, copies: number) => void): void
+  /** An answer came: REPLY, ERROR, or ACK. False: nobody waits for it. */
+  answered(token: number, answer: Answer): boolean
+  /** True while a call of the user with that token waits for its answer, or was given up and waits for its outcome. */
+  isCallUnanswered(token: number): boolean
+  /** The caller's time is over: SKIP takes the call's place. */
+  giveUp(call: PendingCall): void
+  /** What is sent and not answered, for the silence clock. */
+  oldest(): { readonly isTick: boolean; readonly isProbe: boolean; readonly firstAtMs: number } | undefined
+  /** True while a call whose deadline has not come waits: its handler may block the device. */
+  callWaits(): boolean
+  /** The session is over; every call that was written is handed out. */
+  end(): { readonly calls: PendingCall[]; readonly givenUp: PendingCall[] }
+}
+
+export interface CallLaneOptions {
+  readonly clock: Clock
+  readonly line: Line
+  readonly room: Room
+  readonly rtt: RoundTripEstimator
+  /** Nothing is sent twice. */
+  readonly lossless: boolean
+  readonly firstToken: number
+  readonly window: number
+  /** Longest answer of the device, for the timer. */
+  readonly answerContentBytes: number
+  /** Repeats never come slower than this, or than the timer. */
+  readonly slowestRepeatMs: number
+  repeated(): void
+  /** The device took a call as a job; its number is the call's token. */
+  accepted(number: number, call: PendingCall): void
+  /** A call that was given up has stayed unanswered for so long that nothing will come any more. */
+  unanswered(): void
+}
+
+export function createCallLane(options: CallLaneOptions): CallLane {
+  const { clock, line, room, rtt } = options
+  const window = Math.min(Math.max(options.window, 1), MAX_WINDOW)
+  let token = options.firstToken
+  const sent: Sent[] = [] // unanswered, oldest first
+  const done = new Map<number, Sent>() // answered, for answers to their copies
+  let pauseMs = rtt.timeoutMs
+  let cancelTimer: CancelTimer = () => {}
+  let givenUpTimers: CancelTimer[] = []
+
+  const arm = () => {
+    cancelTimer()
+    if (options.lossless || sent.length === 0) return
+    const waitMs = pauseMs + line.backlogMs() + line.durationMs(options.answerContentBytes)
+    cancelTimer = clock.after(waitMs, expired)
+  }
+  const expired = () => {
+    // The first copies go at the line's pace, as a UART has no congestion; later ones make room for a blocked loop().
+    if ((sent[0]?.ends.length ?? 0) >= REPEAT_TIMER.steadyCopies) {
+      pauseMs = Math.min(pauseMs * 2, Math.max(rtt.timeoutMs, options.slowestRepeatMs))
+    }
+    repeat()
+  }
+  const repeat = () => {
+    for (const [i, s] of sent.entries()) {
+      // A repeat may overrun the ring, which cuts only the repeat; but one such is enough.
+      if (i > 0 && !line.fits(s.value?.length ?? 0)) break
+      s.ends.push(line.put(s.action, s.token, s.value))
+      options.repeated()
+    }
+    arm()
+  }
+  const write = (action: number, value: Uint8Array | undefined, waiter: Sent['waiter']) => {
+    const entry: Sent = {
+      action,
+      token,
+      value,
+      waiter,
+      firstAtMs: clock.nowMs(),
+      ends: [],
+      answers: 0,
+      firstAnswerMs: undefined,
+      measurable: action === Action.TICK,
+    }
+    token = nextToken(token)
+    sent.push(entry) // before it is written: a link may answer at once
+    entry.ends.push(line.put(action, entry.token, value))
+    if (sent[0] === entry) {
+      pauseMs = rtt.timeoutMs
+      arm()
+    }
+  }
+  /** On a lossless link nothing is repeated, so no SKIP shows that the peer hangs: its place in the window would be lost. */
+  const watchGivenUp = (s: Sent) => {
+    givenUpTimers.push(
+      clock.after(SILENT_HEARTBEATS * REPEAT_TIMER.maxMs, () => {
+        if (!sent.includes(s)) return
+        // A handler of another call may block the peer for as long as that call may take.
+        if (sent.some((other) => other.waiter.kind === 'call')) watchGivenUp(s)
+        else options.unanswered()
+      }),
+    )
+  }
+  /** The n-th answer to a token proves its n-th copy read, and all that was written before it. */
+  const prove = (s: Sent) => {
+    s.answers += 1
+    const end = s.ends[s.answers - 1]
+    if (end !== undefined) room.proved(end)
+    s.firstAnswerMs ??= clock.nowMs()
+    // Every copy answered: none was lost, so the first answer was the first copy's (Karn's rule, carried further).
+    if (s.measurable && s.answers === s.ends.length) rtt.sample(s.firstAnswerMs - s.firstAtMs)
+  }
+
+  return {
+    get unanswered() {
+      return sent.length
+    },
+    windowFree: () => sent.length === 0 || tokenDistance(sent[0]!.token, token) < window,
+    send(call) {
+      call.state = 'written'
+      write(call.action.index, call.value, { kind: 'call', call })
+    },
+    sendProtocol: (action, value, answered) => write(action, value, { kind: 'protocol', answered }),
+    answered(answeredToken, answer) {
+      const at = sent.findIndex((s) => s.token === answeredToken)
+      if (at < 0) {
+        const late = done.get(answeredToken)
+        if (late) prove(late)
+        return false
+      }
+      const [s] = sent.splice(at, 1) as [Sent]
+      done.delete(s.token)
+      done.set(s.token, s)
+      if (done.size > 2 * window) done.delete(done.keys().next().value!)
+      prove(s)
+      if (sent.length > 0) pauseMs = rtt.timeoutMs
+      arm()
+      switch (s.waiter.kind) {
+        case 'call':
+          if (answer.kind === 'accepted') options.accepted(s.token, s.waiter.call)
+          else s.waiter.call.answered(answer)
+          break
+        case 'given-up':
+          s.waiter.call.settled(outcomeOf(answer))
+          break
+        case 'protocol':
+          s.waiter.answered(answer, s.ends.length)
+      }
+      return true
+    },
+    isCallUnanswered: (asked) => sent.some((s) => s.token === asked && s.waiter.kind !== 'protocol'),
+    giveUp(call) {
+      const s = sent.find((x) => x.waiter.kind === 'call' && x.waiter.call === call)
+      if (!s) return
+      s.waiter = { kind: 'given-up', call }
+      if (options.lossless) return watchGivenUp(s) // it has arrived or will; its answer settles the outcome
+      s.action = Action.SKIP
+      s.value = undefined
+      s.firstAtMs = clock.nowMs()
+      pauseMs = rtt.timeoutMs
+      repeat()
+    },
+    oldest() {
+      const s = sent[0]
+      if (!s) return undefined
+      const isTick = s.action === Action.TICK
+      return { isTick, isProbe: isTick || s.action === Action.SKIP, firstAtMs: s.firstAtMs }
+    },
+    callWaits: () => sent.some((s) => s.waiter.kind === 'call'),
+    end() {
+      cancelTimer()
+      for (const cancel of givenUpTimers) cancel()
+      givenUpTimers = []
+      const calls: PendingCall[] = []
+      const givenUp: PendingCall[] = []
+      for (const s of sent.splice(0)) {
+        if (s.waiter.kind === 'call') calls.push(s.waiter.call)
+        else if (s.waiter.kind === 'given-up') givenUp.push(s.waiter.call)
+      }
+      return { calls, givenUp }
+    },
+  }
+}
+
+/** What an answer to SKIP, or a late answer to the call itself, says about the call. */
+function outcomeOf(answer: Answer): Outcome {
+  if (answer.kind === 'invalid') return 'unknown'
+  return answer.kind === 'error' ? outcomeOfError(answer.errorNumber) : 'yes'
+}

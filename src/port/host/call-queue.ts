@@ -1,0 +1,65 @@
+/** Calls that wait to be written. It belongs to the port: what was not written survives a restart of the device. */
+
+import type { PendingCall } from './pending.js'
+
+export interface CallQueue {
+  push(call: PendingCall): void
+  /** The oldest that still waits, left in place. */
+  peek(): PendingCall | undefined
+  shift(): PendingCall | undefined
+  /** Kept in memory, ended ones among them. */
+  readonly length: number
+}
+
+const COMPACT_FROM = 64
+
+/** A queue from which calls leave at the front, and anywhere by ending: those are skipped when they come to the front. */
+export function createCallQueue(): CallQueue {
+  let items: PendingCall[] = []
+  let head = 0
+  let compactAt = COMPACT_FROM
+  const skipEnded = () => {
+    while (head < items.length && items[head]!.state === 'ended') head += 1
+    // Cut off the front now and then; half of the array at a time keeps shift() constant on average.
+    if (head > 32 && head * 2 > items.length) {
+      items = items.slice(head)
+      head = 0
+    }
+  }
+  return {
+    get length() {
+      return items.length - head
+    },
+    push(call) {
+      // Calls that ended while they waited are let go, also behind one that waits long.
+      if (items.length >= compactAt) {
+        items = items.slice(head).filter((waiting) => waiting.state !== 'ended')
+        head = 0
+        compactAt = Math.max(COMPACT_FROM, 2 * items.length)
+      }
+      items.push(call)
+    },
+    peek() {
+      skipEnded()
+      return items[head]
+    },
+    shift() {
+      skipEnded()
+      const call = items[head]
+      if (call) head += 1
+      return call
+    },
+  }
+}
+
+/** The three queues of a port, each in the order of making. */
+export interface CallQueues {
+  /** Calls of onStart: they go out before the session is open to others. */
+  readonly start: CallQueue
+  readonly numbered: CallQueue
+  readonly lossy: CallQueue
+}
+
+export function createCallQueues(): CallQueues {
+  return { start: createCallQueue(), numbered: createCallQueue(), lossy: createCallQueue() }
+}

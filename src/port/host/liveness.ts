@@ -1,0 +1,106 @@
+/** Whether the device is still there, and still the same boot: TICK, the silence clock, and the count of plain events. */
+
+import type { CancelTimer, Clock } from '../../clock.js'
+import type { Exit } from '../../exit.js'
+import { Action } from '../../wire/index.js'
+import { SILENT_HEARTBEATS } from '../limits.js'
+import type { CallLane } from './call-lane.js'
+import type { Line } from './line.js'
+import type { Answer } from './pending.js'
+
+export interface Liveness {
+  /** Asks the device; its answer proves that it is there, has read everything, and is the same boot. */
+  tick(): void
+  /** The session is up: from now on silence counts. */
+  start(): void
+  /** A good frame came. */
+  heard(): void
+  /** A plain event came. */
+  heardPlain(): void
+  stop(): void
+}
+
+export interface LivenessOptions {
+  readonly clock: Clock
+  readonly line: Line
+  readonly calls: CallLane
+  readonly epoch: number
+  /** 0: silence does not count. */
+  readonly heartbeatMs: number
+  /** A TICK was sent. */
+  readonly ticked: () => void
+  /** A TICK was answered by the boot that said hello. */
+  readonly answered: () => void
+  /** So many plain events were sent and never came. */
+  readonly lost: (count: number) => void
+  readonly ended: (exit: Exit) => void
+}
+
+/** A TICK is due this much before the heartbeat is over, so that rounding does not cost a quarter of it. */
+const ALMOST = 0.99
+
+export function createLiveness(options: LivenessOptions): Liveness {
+  const { clock, line, calls, heartbeatMs } = options
+  let lastGoodFrameMs = clock.nowMs()
+  /** The silence clock stands still while a call waits; it goes on from here. */
+  let silenceFromMs = clock.nowMs()
+  let plainHeard = 0
+  let cancelBeat: CancelTimer = () => {}
+
+  const tick = () => {
+    options.ticked()
+    calls.sendProtocol(Action.TICK, undefined, (answer, copies) => {
+      const [uptimeMs, plain, epoch] = tickReply(answer)
+      if (uptimeMs === undefined || plain === undefined || epoch === undefined) {
+        options.ended({ kind: 'protocol', detail: 'the reply to TICK is not [uptime, plain, epoch]' })
+      } else if (epoch !== options.epoch) {
+        options.ended({ kind: 'reset', cause: 'unknown' })
+      } else {
+        // An answer to a copy may come from the cache and be older than what was heard meanwhile.
+        if (copies === 1) comparePlain(plain)
+        options.answered()
+      }
+    })
+  }
+
+  const comparePlain = (sentByDevice: number) => {
+    if (sentByDevice > plainHeard) options.lost(sentByDevice - plainHeard)
+    plainHeard = sentByDevice
+  }
+
+  const beat = () => {
+    const nowMs = clock.nowMs()
+    const limitMs = SILENT_HEARTBEATS * heartbeatMs
+    // A handler may block loop() for as long as its call may take.
+    if (calls.callWaits()) silenceFromMs = nowMs
+    const oldest = calls.oldest()
+    const unansweredFromMs = oldest?.isProbe ? Math.max(oldest.firstAtMs, silenceFromMs) : nowMs
+    if (nowMs - Math.max(lastGoodFrameMs, silenceFromMs) >= limitMs || nowMs - unansweredFromMs >= limitMs) {
+      options.ended({ kind: 'silent' })
+      return
+    }
+    cancelBeat = clock.after(heartbeatMs / 4, beat)
+    const quietMs = nowMs - Math.min(line.lastWriteMs, lastGoodFrameMs)
+    if (calls.unanswered === 0 && quietMs >= heartbeatMs * ALMOST) tick()
+  }
+
+  return {
+    tick,
+    start() {
+      silenceFromMs = clock.nowMs()
+      if (heartbeatMs > 0) beat()
+    },
+    heard() {
+      lastGoodFrameMs = clock.nowMs()
+    },
+    heardPlain() {
+      plainHeard += 1
+    },
+    stop: () => cancelBeat(),
+  }
+}
+
+function tickReply(answer: Answer): readonly (number | undefined)[] {
+  if (answer.kind !== 'reply' || !Array.isArray(answer.value)) return []
+  return answer.value.map((x) => (typeof x === 'number' ? x : undefined))
+}

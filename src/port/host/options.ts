@@ -1,0 +1,44 @@
+/** The numbers among a port's options: checked once, so that no NaN removes a bound and no fraction goes into HELLO. */
+
+import { PortwireError } from '../../errors.js'
+import { PORT_DEFAULTS } from '../limits.js'
+import type { PortOptions } from '../types.js'
+
+export interface PortNumbers {
+  readonly callTimeoutMs: number
+  readonly readyTimeoutMs: number
+  readonly heartbeatMs: number
+  readonly maxQueuedCalls: number
+}
+
+const NAME = /^[A-Za-z0-9_-]{1,64}$/
+/** A heartbeat travels as u32. */
+const MAX_HEARTBEAT_MS = 0xffff_ffff
+
+/** @throws ARGUMENT_INVALID  naming the option and its range */
+export function portNumbers(options: PortOptions<never>, lossless: boolean): PortNumbers {
+  const { callTimeoutMs, readyTimeoutMs, heartbeatMs, maxQueuedCalls } = options
+  return {
+    callTimeoutMs: above(0, 'callTimeoutMs', callTimeoutMs ?? PORT_DEFAULTS.callTimeoutMs),
+    readyTimeoutMs: above(0, 'readyTimeoutMs', readyTimeoutMs ?? PORT_DEFAULTS.readyTimeoutMs),
+    heartbeatMs: whole('heartbeatMs', heartbeatMs ?? (lossless ? 0 : PORT_DEFAULTS.heartbeatMs), 0, MAX_HEARTBEAT_MS),
+    maxQueuedCalls: whole('maxQueuedCalls', maxQueuedCalls ?? PORT_DEFAULTS.maxQueuedCalls, 1, Number.MAX_SAFE_INTEGER),
+  }
+}
+
+/** @throws ARGUMENT_INVALID  a name that could not stand in an event's id or in a topic */
+export function portName(given: string | undefined, contractName: string): string {
+  const name = given ?? contractName
+  if (NAME.test(name)) return name
+  throw new PortwireError('ARGUMENT_INVALID', `name: ${JSON.stringify(name)} does not match [A-Za-z0-9_-]{1,64}`)
+}
+
+function above(low: number, option: string, value: number): number {
+  if (typeof value === 'number' && value > low) return value
+  throw new PortwireError('ARGUMENT_INVALID', `${option}: ${value} is not above ${low}`)
+}
+
+function whole(option: string, value: number, low: number, high: number): number {
+  if (Number.isInteger(value) && value >= low && value <= high) return value
+  throw new PortwireError('ARGUMENT_INVALID', `${option}: ${value} is not a whole number from ${low} to ${high}`)
+}

@@ -1,0 +1,42 @@
+/** One call of the user, from the moment it is made to its one end. */
+
+import type { Action } from '../../contract/index.js'
+import type { Outcome } from '../../errors.js'
+import type { Exit } from '../../exit.js'
+
+export interface PendingCall {
+  readonly action: Action
+  /** Encoded arguments; undefined: no value. */
+  readonly value: Uint8Array | undefined
+  /** When it was made; older ones go first. */
+  readonly madeAtMs: number
+  readonly deadlineMs: number
+  /** `running`: the device took it as a job. */
+  state: 'queued' | 'written' | 'running' | 'ended'
+  /** The device's answer. */
+  answered(answer: Answer): void
+  /** The device took it as a job. */
+  accepted(): void
+  /** An item of the job; left out where nobody reads them. */
+  readonly item?: (item: unknown) => void
+  /** So many items of the job were lost on the way. */
+  readonly itemsLost?: (count: number) => void
+  /** It ends without an answer. */
+  failed(failure: Failure): void
+  /** After a timeout: what the device said in the end. */
+  settled(outcome: Outcome): void
+}
+
+export type Answer =
+  /** ACK: it goes on as a job. */
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'reply'; readonly value: unknown }
+  | { readonly kind: 'error'; readonly errorNumber: number; readonly text: string | undefined }
+  /** It ran, or was refused, but what the device said of it cannot be read. */
+  | { readonly kind: 'invalid'; readonly problem: string }
+
+export type Failure =
+  | { readonly kind: 'timeout'; readonly outcome: Outcome }
+  | { readonly kind: 'aborted'; readonly outcome: Outcome; readonly reason: unknown }
+  | { readonly kind: 'exit'; readonly outcome: Outcome; readonly exit: Exit }
+  | { readonly kind: 'too-large'; readonly bytes: number; readonly maxBytes: number }

@@ -1,0 +1,81 @@
+/** Packets that wait for their reader: bounded, in order, one reader at a time. */
+
+import { PortwireError } from '../../errors.js'
+
+export interface PacketQueue<P> {
+  /** False: it is full, and the packet, the newest, is dropped. */
+  push(packet: P, bytes: number): boolean
+  /** Nothing more will come; what waits is still read. */
+  end(): void
+  read(): AsyncIterableIterator<P>
+  readonly packets: number
+  readonly bytes: number
+}
+
+/** @param maxBytes of all that wait; one packet is always taken, however long */
+export function createPacketQueue<P>(maxPackets: number, maxBytes: number): PacketQueue<P> {
+  let waiting: { readonly packet: P; readonly bytes: number }[] = []
+  let head = 0
+  let bytes = 0
+  let ended = false
+  let isRead = false
+  /** A reader that found nothing. */
+  let wake: (() => void) | undefined
+
+  const shift = (): P => {
+    const first = waiting[head++]!
+    bytes -= first.bytes
+    // Cut off the front now and then; half of the array at a time keeps this constant on average.
+    if (head > 32 && head * 2 > waiting.length) {
+      waiting = waiting.slice(head)
+      head = 0
+    }
+    return first.packet
+  }
+  const wakeUp = () => {
+    wake?.()
+    wake = undefined
+  }
+
+  return {
+    push(packet, packetBytes) {
+      const count = waiting.length - head
+      if (count >= maxPackets || (count > 0 && bytes + packetBytes > maxBytes)) return false
+      waiting.push({ packet, bytes: packetBytes })
+      bytes += packetBytes
+      wakeUp()
+      return true
+    },
+    end() {
+      ended = true
+      wakeUp()
+    },
+    read() {
+      if (isRead) throw new PortwireError('ARGUMENT_INVALID', 'packets(): another reader has not ended yet')
+      isRead = true
+      let done = false
+      const leave = (): IteratorResult<P> => {
+        if (!done) isRead = false
+        done = true
+        wakeUp()
+        return { done: true, value: undefined }
+      }
+      return {
+        async next() {
+          while (!done && waiting.length === head && !ended) await new Promise<void>((resolve) => (wake = resolve))
+          return done || waiting.length === head ? leave() : { done: false, value: shift() }
+        },
+        return: async () => leave(),
+        [Symbol.asyncIterator]() {
+          return this
+        },
+      }
+    },
+    get packets() {
+      return waiting.length - head
+    },
+    get bytes() {
+      return bytes
+    },
+  }
+}

@@ -1,0 +1,497 @@
+/** The host's side of one session: hello, the confirming TICK, then calls and events until something ends it.
+ * It knows no stream and no clock of its own: bytes, time and randomness are handed in. docs/protocol.md is what it follows. */
+
+import type { Clock, Random } from '../../clock.js'
+import type { Contract, Event } from '../../contract/index.js'
+import { isThenable } from '../../deferred.js'
+import { PortwireError } from '../../errors.js'
+import { type Exit, RESET_CAUSES } from '../../exit.js'
+import {
+  Action,
+  type DeviceHello,
+  decodeDeviceHello,
+  decodeMessage,
+  ErrorNumber,
+  eventToken,
+  Feature,
+  type ValueCodec,
+} from '../../wire/index.js'
+import { MAX_SAMPLE_BYTES, REPEAT_TIMER, SILENT_HEARTBEATS } from '../limits.js'
+import type { DeviceInfo, PortCounters, Severity } from '../types.js'
+import { type CallLane, createCallLane } from './call-lane.js'
+import type { CallQueues } from './call-queue.js'
+import { createEventLane, type EventLane } from './event-lane.js'
+import { contractProblem, createHandshake, deviceInfo } from './handshake.js'
+import { classify, type Incoming, type Message, type ReliableEvent } from './incoming.js'
+import { createJobs, type Jobs } from './jobs.js'
+import { createLine } from './line.js'
+import { createLiveness, type Liveness } from './liveness.js'
+import { createOutgoing, type Outgoing } from './outgoing.js'
+import type { Answer, PendingCall } from './pending.js'
+import { createRequestLane, type RequestAnswer, type RequestLane } from './request-lane.js'
+import { createRoom } from './room.js'
+import { createRoundTripEstimator, type RoundTripEstimator } from './rtt.js'
+
+export interface SessionHandlers {
+  /** Hello is confirmed; nothing but calls of onStart goes out until `open()`. */
+  up(device: DeviceInfo): void
+  plainEvent(event: Event, value: unknown, epoch: number): void
+  /** The device asks; `answer` is called once, now or later. */
+  request(index: number, value: unknown, answer: (answer: RequestAnswer) => void): void
+  /** Resolves when the consumer has finished. */
+  reliableEvent(event: Event, value: unknown, number: number, epoch: number): void | Promise<void>
+  consumerStopped(event: string, error: unknown): void
+  log(severity: Severity, text: string): void
+  eventsLost(count: number): void
+  eventsDropped(count: number): void
+  refused(problem: string): void
+  /** The session is over; all that was written has ended. Called once. */
+  ended(exit: Exit): void
+}
+
+/** Reliable events of the boot `epoch` below `next` have been finished by their consumers. */
+export interface DeliveryMark {
+  epoch: number
+  next: number
+}
+
+export interface SessionOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly codec: ValueCodec
+  readonly contract: Contract
+  readonly contractMismatch: 'error' | 'warn'
+  readonly lossless: boolean
+  readonly baudRate: number | undefined
+  /** 0: no heartbeat. */
+  readonly heartbeatMs: number
+  readonly readyTimeoutMs: number
+  readonly queues: CallQueues
+  /** Up to where events of a boot were delivered, over all sessions; the session moves it on. */
+  readonly delivered: DeliveryMark
+  readonly counters: PortCounters
+  readonly handlers: SessionHandlers
+  /** Encodes and writes a message; returns its bytes on the wire. */
+  readonly write: (action: number, token: number, value: Uint8Array | undefined) => number
+  readonly wireBytes: (contentBytes: number) => number
+  /** Most content that a packet or frame of this link can carry. */
+  readonly maxContentBytes: number
+  /** False while the link is full. */
+  readonly isWritable: () => boolean
+}
+
+export interface Session {
+  start(): void
+  /** One content as framing delivered it. */
+  receive(content: Uint8Array): void
+  /** Bytes as they came, for the error that no hello did. */
+  sample(bytes: Uint8Array): void
+  /** onStart is through: held calls and events flow. */
+  open(): void
+  /** Sends what may be sent; call it after a queue has grown. */
+  pump(): void
+  /** Tells the device to send a plain event, or to stop. */
+  bind(eventIndex: number, on: boolean): void
+  /** Nobody waits any more for a call that was written, or for the job that it became. */
+  giveUp(call: PendingCall): void
+  /** Asks the device to restart; its announcement is the answer. False: it was built without. */
+  reset(mode: 'application' | 'bootloader'): boolean
+  /** Tells the device that nothing more will be sent. */
+  endOfInput(): void
+  end(exit: Exit): void
+  readonly unanswered: number
+  readonly roundTripMs: number | undefined
+}
+
+/** `hello`: asking. `confirm`: answered, waiting for the TICK. `up`: calls of onStart. `open`: all. */
+type Phase =
+  | { readonly kind: 'hello' }
+  | { readonly kind: 'confirm' | 'up' | 'open'; readonly live: Live }
+  | { readonly kind: 'ended' }
+
+/** What exists only once the device has said hello. */
+interface Live {
+  readonly device: DeviceInfo
+  readonly calls: CallLane
+  readonly events: EventLane<ReliableEvent>
+  readonly jobs: Jobs
+  readonly requests: RequestLane
+  readonly liveness: Liveness
+  readonly outgoing: Outgoing
+  readonly rtt: RoundTripEstimator
+}
+
+/** HELLO has token 1. */
+const FIRST_CALL_TOKEN = 2
+
+export function createSession(options: SessionOptions): Session {
+  const { clock, codec, contract, counters, handlers } = options
+  let phase: Phase = { kind: 'hello' }
+  const handshake = createHandshake({
+    ...options,
+    sessionNumber: Math.floor(options.random() * 0xffff_ffff) + 1,
+    failed: (exit) => end(exit),
+  })
+  const live = (): Live | undefined => (phase.kind === 'hello' || phase.kind === 'ended' ? undefined : phase.live)
+
+  // ---- hello, and what it makes possible --------------------------------------------------------------------------
+
+  const helloAnswered = (message: Message) => {
+    const hello = handshake.answered(message)
+    if (!hello) return
+    const mismatch = contractProblem(hello, contract)
+    if (mismatch && options.contractMismatch === 'error') {
+      end({ kind: 'failed', error: new PortwireError('CONTRACT_MISMATCH', mismatch) })
+      return
+    }
+    if (mismatch) handlers.refused(mismatch)
+    phase = { kind: 'confirm', live: goLive(hello) }
+    phase.live.liveness.tick()
+  }
+
+  const goLive = (hello: DeviceHello): Live => {
+    const told = deviceInfo(hello)
+    const device = { ...told, maxContentBytes: Math.min(told.maxContentBytes, options.maxContentBytes) }
+    const heartbeatMs = boundedHeartbeat(options.heartbeatMs, hello.deadManMs)
+    // A lossless stream has a flow control of its own.
+    const room = createRoom(options.lossless ? 0 : device.receiveBytes)
+    const line = createLine({ ...options, room })
+    const rtt = createRoundTripEstimator(heartbeatMs || REPEAT_TIMER.maxMs)
+    const calls = createCallLane({
+      clock,
+      line,
+      room,
+      rtt,
+      lossless: options.lossless,
+      firstToken: FIRST_CALL_TOKEN,
+      window: device.window,
+      answerContentBytes: Math.max(device.maxContentBytes, MAX_SAMPLE_BYTES),
+      slowestRepeatMs: (heartbeatMs || REPEAT_TIMER.maxMs) / 4,
+      repeated: () => {
+        counters.repeatsSent += 1
+      },
+      accepted(number, call) {
+        jobs.begin(number, call)
+        call.accepted()
+      },
+      unanswered: () => end({ kind: 'silent' }),
+    })
+    const jobs = createJobs()
+    const requests = createRequestLane({
+      codec,
+      send(token, answer) {
+        outgoing.answer(token, answer.action, answer.value)
+        pump()
+      },
+    })
+    const liveness = createLiveness({
+      clock,
+      line,
+      calls,
+      epoch: device.epoch,
+      heartbeatMs,
+      ticked: () => {
+        counters.ticks += 1
+      },
+      answered: confirmed,
+      lost(count) {
+        counters.plainEventsLost += count
+        handlers.eventsLost(count)
+      },
+      ended: end,
+    })
+    const outgoing = createOutgoing({
+      line,
+      calls,
+      queues: options.queues,
+      codec,
+      maxContentBytes: options.lossless ? device.maxContentBytes : fittingContent(device, options.wireBytes),
+      askForRoom: liveness.tick,
+      isAlive: () => phase.kind !== 'ended',
+      isWritable: options.isWritable,
+    })
+    const events = createEventLane<ReliableEvent>({
+      first: hello.eventSeq,
+      acknowledge(token, missing) {
+        outgoing.acknowledge(token, missing)
+        pump()
+      },
+      consume: (item, number) => consumeOnce(item, number, device.epoch),
+      stopped: (item, error) => handlers.consumerStopped(item.kind === 'event' ? item.event.name : item.kind, error),
+    })
+    return { device, calls, events, jobs, requests, liveness, outgoing, rtt }
+  }
+
+  const confirmed = () => {
+    if (phase.kind !== 'confirm') return
+    handshake.stop()
+    phase = { kind: 'up', live: phase.live }
+    phase.live.liveness.start()
+    handlers.up(phase.live.device)
+  }
+
+  // ---- receiving --------------------------------------------------------------------------------------------------
+
+  const receive = (content: Uint8Array) => {
+    if (phase.kind === 'ended') return
+    const message = decodeMessage(codec, content)
+    if (!message.ok) {
+      undecodable(message.action, message.token, message.reason)
+      return
+    }
+    counters.messagesReceived += 1
+    live()?.liveness.heard()
+    const incoming = classify(message, contract)
+    switch (incoming.kind) {
+      case 'echo':
+        return end({ kind: 'protocol', detail: 'echo: the line sends back what the host wrote' })
+      case 'log':
+        return handlers.log(incoming.severity, incoming.text)
+      case 'announcement':
+        return announced(message)
+    }
+    if (phase.kind === 'hello') return helloAnswered(message) // all else may be left over from an earlier session
+    switch (incoming.kind) {
+      case 'answer':
+        return settle(phase.live, message.token, incoming.answer)
+      case 'plain':
+        phase.live.liveness.heardPlain()
+        counters.eventsReceived += 1
+        return handlers.plainEvent(incoming.event, incoming.value, phase.live.device.epoch)
+      case 'reliable':
+        return reliable(phase.live, message.token, incoming.item)
+      case 'request':
+        return asked(phase.live, message.token, (answer) => handlers.request(message.action, message.value, answer))
+      case 'request-skipped':
+        return phase.live.requests.skipped(message.token)
+      case 'item':
+        return item(phase.live, incoming)
+      case 'result':
+        return asked(phase.live, message.token, (answer, now) => {
+          result(now, incoming)
+          answer({ action: Action.REPLY, value: undefined })
+        })
+      case 'refused':
+        if (incoming.isPlain) phase.live.liveness.heardPlain()
+        return refuse(incoming.problem)
+    }
+  }
+
+  const undecodable = (action: number | undefined, token: number | undefined, reason: string) => {
+    const now = live()
+    if (!now) return // before hello it may be anything
+    const problem = `a message that does not decode (${reason})`
+    const kind = action === undefined ? undefined : contract.byIndex.get(action)?.kind
+    if (token) {
+      // It holds its token like any other: without an answer its copies would block its lane for ever.
+      if (action === Action.REPLY || action === Action.ERROR) settle(now, token, { kind: 'invalid', problem })
+      else if (kind === 'event' || action === Action.SKIP || action === Action.EXIT) {
+        return reliable(now, token, { kind: 'refused', problem })
+      } else if (kind === 'request' || action === Action.RESULT) {
+        const value = codec.encode([ErrorNumber.BAD_ARGUMENTS])
+        return asked(now, token, (answer) => answer({ action: Action.ERROR, value }))
+      }
+    } else if (kind === 'event') now.liveness.heardPlain()
+    refuse(problem)
+  }
+
+  const announced = (message: Message) => {
+    if (phase.kind === 'hello') return handshake.announced()
+    const hello = decodeDeviceHello(message.value)
+    end({ kind: 'reset', cause: RESET_CAUSES[hello?.resetCause ?? 0] ?? 'unknown' })
+  }
+
+  const settle = (now: Live, token: number, answer: Answer) => {
+    if (!now.calls.answered(token, answer)) counters.lateReplies += 1
+    pump()
+  }
+
+  const reliable = (now: Live, token: number, item: ReliableEvent) => {
+    const verdict = now.events.received(token, item)
+    switch (verdict) {
+      case 'taken':
+        if (item.kind === 'event') counters.eventsReceived += 1
+        break
+      case 'repeated':
+        counters.eventsRepeated += 1
+        break
+      case 'gap':
+      case 'full':
+        counters.eventsOutOfTurn += 1
+    }
+  }
+
+  /** Takes a message of the lane of requests and results. */
+  const asked = (now: Live, token: number, run: (answer: (answer: RequestAnswer) => void, now: Live) => void) => {
+    const verdict = now.requests.received(token, (answer) => run(answer, now))
+    if (verdict === 'repeated') counters.requestsRepeated += 1
+    else if (verdict === 'refused') refuse(`a request out of turn (token ${token})`)
+  }
+
+  /** RESULT and NEXT that name a call still unanswered stand for its lost ACK, unless a job of that number runs. */
+  const acceptUnheard = (now: Live, job: number) => {
+    if (!now.jobs.isRunning(job) && now.calls.isCallUnanswered(job)) settle(now, job, { kind: 'accepted' })
+  }
+
+  const item = (now: Live, { job, sequence, item }: Extract<Incoming, { readonly kind: 'item' }>) => {
+    acceptUnheard(now, job)
+    if (!now.jobs.item(job, sequence, item)) counters.lateReplies += 1
+  }
+
+  const result = (now: Live, { job, status, value, items }: Extract<Incoming, { readonly kind: 'result' }>) => {
+    acceptUnheard(now, job)
+    const call = now.jobs.finish(job, items)
+    if (!call || call.state === 'ended') {
+      counters.lateReplies += 1
+      return
+    }
+    if (status === 0) call.answered({ kind: 'reply', value })
+    else call.answered({ kind: 'error', errorNumber: status, text: typeof value === 'string' ? value : undefined })
+  }
+
+  /** An event whose ACK was lost with its session comes again in the next one: it is acknowledged, not delivered twice. */
+  const consumeOnce = (item: ReliableEvent, number: number, epoch: number): void | Promise<void> => {
+    const mark = options.delivered
+    if (mark.epoch === epoch && number < mark.next) {
+      counters.eventsRepeated += 1
+      return
+    }
+    const finished = () => {
+      mark.epoch = epoch
+      mark.next = number + 1
+    }
+    if (item.kind === 'exit') finished() // nothing of this session comes after it
+    const result = consume(item, number, epoch)
+    if (isThenable(result)) return Promise.resolve(result).then(finished)
+    finished()
+  }
+
+  const consume = (item: ReliableEvent, number: number, epoch: number): void | Promise<void> => {
+    switch (item.kind) {
+      case 'event':
+        return handlers.reliableEvent(item.event, item.value, number, epoch)
+      case 'dropped':
+        counters.eventsDropped += item.count
+        return handlers.eventsDropped(item.count)
+      case 'exit':
+        live()?.outgoing.acknowledge(eventToken(number), undefined)
+        pump()
+        return end({ kind: 'exit', status: item.status })
+      case 'refused':
+        return refuse(item.problem)
+    }
+  }
+
+  const refuse = (problem: string) => {
+    counters.messagesRefused += 1
+    handlers.refused(problem)
+  }
+
+  /** The job goes on until its RESULT; it is told that nobody waits. */
+  const cancel = (now: Live, job: number, call: PendingCall) => {
+    call.settled('yes')
+    if ((now.device.features & Feature.JOBS) === 0) return
+    now.outgoing.protocolCall({
+      action: Action.CANCEL,
+      value: codec.encode(job),
+      isWanted: () => now.jobs.numberOf(call) === job,
+      answered: () => {},
+    })
+  }
+
+  // ---- sending, and the end ---------------------------------------------------------------------------------------
+
+  const pump = () => {
+    if (phase.kind === 'up' || phase.kind === 'open') phase.live.outgoing.pump(phase.kind === 'open')
+  }
+
+  const end = (exit: Exit) => {
+    if (phase.kind === 'ended') return
+    const was = live()
+    phase = { kind: 'ended' }
+    handshake.stop()
+    if (was) {
+      was.liveness.stop()
+      was.events.stop()
+      was.requests.stop()
+      const { calls, givenUp } = was.calls.end()
+      for (const call of [...calls, ...was.jobs.end()]) call.failed({ kind: 'exit', outcome: 'unknown', exit })
+      for (const call of givenUp) call.settled('unknown')
+    }
+    handlers.ended(exit)
+  }
+
+  return {
+    start() {
+      // A watcher of the state may have ended it already.
+      if (phase.kind === 'hello') handshake.start()
+    },
+    receive,
+    sample(bytes) {
+      if (phase.kind === 'hello') handshake.sample(bytes)
+    },
+    open() {
+      if (phase.kind !== 'up') return
+      phase = { kind: 'open', live: phase.live }
+      phase.live.events.start()
+      pump()
+    },
+    pump,
+    bind(eventIndex, on) {
+      const now = phase.kind === 'up' || phase.kind === 'open' ? phase.live : undefined
+      if (!now || (now.device.features & Feature.BIND) === 0) return
+      now.outgoing.protocolCall({
+        action: Action.BIND,
+        value: codec.encode([eventIndex, on]),
+        answered: (answer) => {
+          if (answer.kind !== 'reply') refuse(`the device refused to bind event ${eventIndex}`)
+        },
+      })
+      pump()
+    },
+    giveUp(call) {
+      const now = live()
+      if (!now) return
+      const job = now.jobs.numberOf(call)
+      if (job === undefined) now.calls.giveUp(call)
+      else cancel(now, job, call)
+      pump()
+    },
+    reset(mode) {
+      const now = live()
+      const feature = mode === 'application' ? Feature.RESET_APPLICATION : Feature.RESET_BOOTLOADER
+      if (!now || (now.device.features & feature) === 0) return false
+      // Token 0: the announcement is the answer. What waits for room does not hold it up.
+      options.write(Action.RESET, 0, codec.encode([mode === 'application' ? 0 : 1, now.device.epoch]))
+      return true
+    },
+    endOfInput() {
+      const now = live()
+      if (!now || (now.device.features & Feature.END_OF_INPUT) === 0) return
+      now.outgoing.protocolCall({ action: Action.END_OF_INPUT, value: undefined, answered: () => {} })
+      pump()
+    },
+    end,
+    get unanswered() {
+      return live()?.calls.unanswered ?? 0
+    },
+    get roundTripMs() {
+      return live()?.rtt.smoothedMs
+    },
+  }
+}
+
+/** The longest content that the device takes and its ring can hold at all. */
+function fittingContent(device: DeviceInfo, wireBytes: (contentBytes: number) => number): number {
+  if (device.receiveBytes === 0) return device.maxContentBytes
+  let contentBytes = Math.min(device.maxContentBytes, device.receiveBytes)
+  while (contentBytes > 0 && wireBytes(contentBytes) > device.receiveBytes) contentBytes -= 1
+  return contentBytes
+}
+
+/** The host's heartbeat is at most a third of the device's dead-man time; a device with one needs it on any link. */
+function boundedHeartbeat(heartbeatMs: number, deadManMs: number): number {
+  if (deadManMs === 0) return heartbeatMs
+  const longestMs = deadManMs / SILENT_HEARTBEATS
+  return heartbeatMs === 0 ? longestMs : Math.min(heartbeatMs, longestMs)
+}

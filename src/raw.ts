@@ -1,0 +1,69 @@
+/** openRaw: bytes to and from whatever is at the other end, in Erlang's packet modes, supervised like a Port. */
+
+import { type Clock, systemClock } from './clock.js'
+import { PortwireError } from './errors.js'
+import { describeExit } from './exit.js'
+import { type Connector, serialConnector, spawnConnector, tcpConnector, webSocketConnector } from './link/index.js'
+import type { Target } from './open.js'
+import type { PacketMode, RawPacket } from './port/host/raw-decoder.js'
+import { createRawPort } from './port/host/raw-port.js'
+import type { RawPort, RawPortOptions } from './port/host/raw-types.js'
+import { createRestartStrategy, type RestartOptions } from './supervision/index.js'
+
+export type { PacketMode, RawPacket } from './port/host/raw-decoder.js'
+export type {
+  RawCounters,
+  RawNotice,
+  RawPort,
+  RawPortInfo,
+  RawPortOptions,
+  RawPortState,
+} from './port/host/raw-types.js'
+export type { LinePart } from './wire/index.js'
+
+export type OpenRawOptions<M extends PacketMode = PacketMode> = RawPortOptions<M> & {
+  readonly restart?: RestartOptions
+  readonly random?: () => number
+}
+
+/** Opens a raw port and resolves when its link is there. A later drop is the restart options' concern; a start that fails
+ * now is told at once.
+ * @throws PORT_NOT_FOUND, PORT_BUSY, PERMISSION_DENIED, PORT_FAILED, ARGUMENT_INVALID */
+export async function openRaw<const M extends PacketMode>(
+  target: Target,
+  options: OpenRawOptions<M>,
+): Promise<RawPort<RawPacket<M>>> {
+  const clock = options.clock ?? systemClock
+  const restart = createRestartStrategy(options.restart ?? {}, clock, options.random ?? Math.random)
+  const port = createRawPort(connectorOf(target, options.clock), { ...options, restart })
+  const started = new Promise<void>((resolve, reject) => {
+    const stop = port.watch((notice) => {
+      if (notice.kind !== 'state') return
+      if (notice.state === 'running') resolve()
+      else if (notice.exit?.kind === 'failed') reject(notice.exit.error)
+      else if (notice.exit) reject(new PortwireError('PORT_EXITED', `${port.name} ${describeExit(notice.exit)}`))
+      else return
+      stop()
+    })
+  })
+  try {
+    await started
+  } catch (error) {
+    await port.close()
+    throw error
+  }
+  return port
+}
+
+function connectorOf(target: Target, clock: Clock | undefined): Connector {
+  const timed = clock ? { clock } : {}
+  if ('link' in target) return target.link
+  if ('serial' in target) return serialConnector({ ...target, ...timed, path: target.serial })
+  if ('spawn' in target) return spawnConnector({ ...target, ...timed, program: target.spawn })
+  if ('tcp' in target) return tcpConnector({ ...target, ...timed, address: target.tcp })
+  if ('websocket' in target) return webSocketConnector({ ...target, ...timed, url: target.websocket })
+  throw new PortwireError(
+    'ARGUMENT_INVALID',
+    'openRaw needs one of serial, spawn, tcp, websocket or link to know what to open',
+  )
+}
