@@ -72,6 +72,10 @@ const DEBIAN_PACKAGES = [
   ['/usr/sbin/mosquitto', 'mosquitto'],
   ['/usr/bin/mosquitto_sub', 'mosquitto-clients'],
   ['/usr/bin/openssl', 'openssl'],
+  ['/usr/bin/erl', 'erlang-base'],
+  ['/usr/bin/elixir', 'elixir'],
+  ['/usr/bin/ruby', 'ruby'],
+  ['/usr/bin/strace', 'strace'],
 ]
 
 /** Installs the Debian packages that the tests need and that are missing; says the command where it may not. */

@@ -1,8 +1,8 @@
-/** How a command ends: 0 ok, 1 runtime, 2 usage or config; and the one line that says why. */
+/** How a command ends: 0 ok, 1 runtime, 2 usage or config, of `stdio` also 3 link lost, 4 refused; and the one line that says why. */
 
 import { type ErrorCode, PortwireError } from '../errors.js'
 
-export const EXIT = { ok: 0, runtime: 1, usage: 2 } as const
+export const EXIT = { ok: 0, runtime: 1, usage: 2, lost: 3, refused: 4 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

@@ -7,6 +7,7 @@ import { parseDurationMs } from '../gateway/units.js'
 import { packageVersion } from '../gateway/version.js'
 import { EXIT, type ExitCode, explain } from './exit-code.js'
 import { type Io, sayLine } from './io.js'
+import { type StdioOptions, stdioOptions } from './stdio-options.js'
 
 /** Runs one command and returns its exit code. Never rejects.
  * @param args  without the program's own two, as process.argv.slice(2) */
@@ -87,6 +88,11 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
         }),
       )
     })
+
+  stdioOptions(program.command('stdio')).action(async (options: StdioOptions) => {
+    const { stdioCommand } = await import('./stdio.js')
+    done(await stdioCommand(io, options))
+  })
 
   return program
 }

@@ -1,0 +1,19 @@
+/** A contract for programs that know numbers only: 240 actions, any value to and fro. */
+
+import { type Contract, type ContractDefinition, defineContract } from '../contract/index.js'
+import { FIRST_PROTOCOL_ACTION } from '../wire/index.js'
+
+export function anyActionName(action: number): string {
+  return `action${action}`
+}
+
+/** What a number means is only known of what goes out. A number that comes in is some event or request of the board, which
+ * shares the list of indexes: taken for an action it would look like the host's own echo, so the contract names none. */
+export function createAnyContract(): Contract {
+  const actions: Record<string, NonNullable<ContractDefinition['actions']>[string]> = {}
+  for (let index = 0; index < FIRST_PROTOCOL_ACTION; index++) {
+    actions[anyActionName(index)] = { index, args: 'any', result: 'any' }
+  }
+  const definition: ContractDefinition = { name: 'stdio', version: '1', actions }
+  return { ...defineContract(definition), byIndex: new Map() }
+}
