@@ -4,15 +4,19 @@ import { randomBytes } from 'node:crypto'
 import type { Contract, ContractDefinition } from '../contract/index.js'
 import { defineContract } from '../contract/index.js'
 import {
+  BASE_TOPIC,
   brokerCredentials,
+  ConnectError,
   type Connection,
   connectToBroker,
   createTopics,
   type DeviceRow,
   didYouMean,
   type Inbound,
+  isBrokerUrl,
   LIMITS,
   type Publication,
+  shownName,
   type Topics,
 } from '../gateway/index.js'
 import { runtimeError, usageError } from './exit-code.js'
@@ -40,9 +44,14 @@ export interface RemoteDevice {
 const FIND_MS = 2_000
 
 /** Connects to the broker and finds the device in the gateway's list.
+ * @throws USAGE  an address or a base topic that is none
  * @throws Error  no broker, no gateway that runs, or no such device: the message says what to do */
 export async function findDevice(name: string, options: GatewayOptions): Promise<RemoteDevice> {
   const url = brokerUrl(options.url)
+  if (!BASE_TOPIC.test(options.baseTopic)) {
+    const expected = 'expected one to four levels of letters, digits, _ and -'
+    throw usageError(`--base-topic: ${expected}, got "${shownName(options.baseTopic)}"`)
+  }
   const topics = createTopics(options.baseTopic)
   const listeners: ((inbound: Inbound) => void)[] = []
   let sayLost!: (reason: string) => void
@@ -57,7 +66,9 @@ export async function findDevice(name: string, options: GatewayOptions): Promise
     closed: sayLost,
   })
   try {
-    const { state, rows } = await gatewaySays(connection, topics, listeners)
+    const told = await hearRetained(connection, [topics.bridgeState, topics.bridgeDevices], listeners, isOffline)
+    const state = stateIn(told.get(topics.bridgeState))
+    const rows = rowsIn(told.get(topics.bridgeDevices), topics)
     const where = `${new URL(url).host} under ${topics.base}/`
     if (state === undefined && rows === undefined) {
       throw runtimeError(
@@ -70,11 +81,12 @@ export async function findDevice(name: string, options: GatewayOptions): Promise
     }
     const row = rows?.find((candidate) => candidate.name === name)
     if (!row) throw noSuchDevice(name, rows ?? [])
+    const definition = (await hearRetained(connection, [topics.contract(name)], listeners)).get(topics.contract(name))
     return {
       name,
       topics,
       row,
-      contract: defineContract(row.definition as ContractDefinition),
+      contract: contractIn(definition, topics.contract(name)),
       subscribe: (wanted) => connection.subscribe(wanted),
       publish: (publication) => connection.publish(publication),
       hear: (listener) => void listeners.push(listener),
@@ -116,6 +128,16 @@ async function connect(url: string, handlers: Parameters<typeof connectToBroker>
   try {
     return await connectToBroker(settings, handlers)
   } catch (error) {
+    if (error instanceof ConnectError && error.kind === 'credentials') {
+      throw runtimeError(
+        error.message,
+        'Set PORTWIRE_CONFIG_MQTT_USER and PORTWIRE_CONFIG_MQTT_PASSWORD in the environment.',
+        error,
+      )
+    }
+    if (error instanceof ConnectError && error.kind !== 'away') {
+      throw runtimeError(error.message, 'Read its log, or name another broker with --mqtt.', error)
+    }
     throw runtimeError(
       (error as Error).message,
       'Start `portwire gateway`, or name another broker with --mqtt; a path like /dev/ttyACM0 opens a board directly.',
@@ -125,44 +147,82 @@ async function connect(url: string, handlers: Parameters<typeof connectToBroker>
 }
 
 function brokerUrl(text: string): string {
-  const url = /^mqtts?:\/\//.test(text) ? text : `mqtt://${text}`
-  if (!URL.canParse(url)) throw usageError(`--mqtt: expected mqtt://host:port, got "${text}"`)
-  return url
+  const url = text.includes('://') ? text : `mqtt://${text}`
+  if (isBrokerUrl(url)) return url
+  // With an @ there is a password in it, which does not belong on a screen.
+  if (text.includes('@')) {
+    throw usageError(
+      '--mqtt: expected mqtt://host:port; user and password go in PORTWIRE_CONFIG_MQTT_USER and PORTWIRE_CONFIG_MQTT_PASSWORD',
+    )
+  }
+  throw usageError(`--mqtt: expected mqtt://host:port or mqtts://host:port, got "${shownName(text)}"`)
 }
 
-/** Waits for the two retained messages that say what is there; undefined for one that does not come. */
-async function gatewaySays(
+/** Subscribes, and waits until each topic has said what is retained there, or one has said `enough`. What does not come in time
+ * is left out. */
+async function hearRetained(
   connection: Connection,
-  topics: Topics,
+  topics: readonly string[],
   listeners: ((inbound: Inbound) => void)[],
-): Promise<{ state: string | undefined; rows: DeviceRow[] | undefined }> {
-  let state: string | undefined
-  let rows: DeviceRow[] | undefined
+  enough: (inbound: Inbound) => boolean = () => false,
+): Promise<ReadonlyMap<string, Buffer>> {
+  const heard = new Map<string, Buffer>()
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(resolve, FIND_MS)
-    const listener = ({ topic, payload }: Inbound) => {
-      if (topic === topics.bridgeState) state = (jsonOf(payload) as { state?: string } | undefined)?.state
-      if (topic === topics.bridgeDevices) rows = jsonOf(payload) as DeviceRow[] | undefined
-      if ((state !== undefined && rows !== undefined) || state === 'offline') {
-        clearTimeout(timer)
-        listeners.splice(listeners.indexOf(listener), 1)
-        resolve()
-      }
+    const listener = (inbound: Inbound) => {
+      if (!topics.includes(inbound.topic)) return
+      heard.set(inbound.topic, inbound.payload)
+      if (heard.size === topics.length || enough(inbound)) over()
     }
+    const over = () => {
+      clearTimeout(timer)
+      listeners.splice(listeners.indexOf(listener), 1)
+      resolve()
+    }
+    const timer = setTimeout(over, FIND_MS)
     listeners.push(listener)
-    connection.subscribe([topics.bridgeState, topics.bridgeDevices]).catch((error: unknown) => {
+    connection.subscribe(topics).catch((error: unknown) => {
       clearTimeout(timer)
       reject(error)
     })
   })
-  return { state, rows }
+  return heard
+}
+
+function stateIn(payload: Buffer | undefined): unknown {
+  return payload && objectOf(payload)?.['state']
+}
+
+/** A gateway that is offline may have left no list. */
+function isOffline({ payload }: Inbound): boolean {
+  return stateIn(payload) === 'offline'
+}
+
+function rowsIn(payload: Buffer | undefined, topics: Topics): readonly DeviceRow[] | undefined {
+  if (payload === undefined) return undefined
+  const rows = jsonOf(payload)
+  const isRow = (row: unknown) => typeof (row as { name?: unknown } | null)?.name === 'string'
+  if (Array.isArray(rows) && rows.every(isRow)) return rows as DeviceRow[]
+  throw runtimeError(
+    `what is retained on ${topics.bridgeDevices} is no list of devices`,
+    'Look there for another program that publishes under the same base topic, then start the gateway again.',
+  )
+}
+
+function contractIn(payload: Buffer | undefined, topic: string): Contract {
+  const hint = 'Both ends must be of the same version of portwire; start the gateway again.'
+  if (payload === undefined) throw runtimeError(`the gateway has left no contract on ${topic}`, hint)
+  try {
+    return defineContract(objectOf(payload) as unknown as ContractDefinition)
+  } catch (error) {
+    throw runtimeError(`what is retained on ${topic} is no contract: ${(error as Error).message}`, hint, error)
+  }
 }
 
 function noSuchDevice(name: string, rows: readonly DeviceRow[]): Error {
   const names = rows.map((row) => row.name)
   const there = didYouMean(name, names) || `; there are: ${names.join(', ') || 'none'}`
   return runtimeError(
-    `the gateway has no device named ${name}${there}`,
+    `the gateway has no device named ${shownName(name)}${there}`,
     'Name one of its devices, or give a path like /dev/ttyACM0 to open a board directly.',
   )
 }

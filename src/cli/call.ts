@@ -1,9 +1,10 @@
 /** `portwire call <device> <action> [name=value ...]`: one call, its result on stdout. */
 
 import { randomBytes } from 'node:crypto'
-import { type Action, type Contract, encodeFields } from '../contract/index.js'
+import { type Action, type Contract, encodeArgs, fieldsOf } from '../contract/index.js'
 import { didYouMean } from '../gateway/nearest.js'
 import { resultToJson } from '../gateway/payload.js'
+import { printableJson } from '../gateway/printable.js'
 import { argumentsFromWords, portArguments } from './arguments.js'
 import { findDevice, objectOf } from './behind-gateway.js'
 import { contractOf, isSerialPath, openDirect } from './direct.js'
@@ -32,8 +33,9 @@ async function callDirect(io: Io, command: CallCommand): Promise<ExitCode> {
   const contract = await contractOf(command.contractFile)
   // Looked at before the port is opened: opening resets many boards.
   const action = actionOf(contract, command.action)
-  const args = portArguments(argumentsFromWords(command.words, action.args), action.args)
-  encodeFields(action.name, action.args, args)
+  const fields = fieldsOf(action.args)
+  const args = portArguments(argumentsFromWords(command.words, fields), fields)
+  encodeArgs(action.name, action.args, args)
   const port = await openDirect(contract, { path: command.device, ...command, callTimeoutMs: command.timeoutMs })
   try {
     const value = await Promise.race([port.call(action.name, args), interrupted(io)])
@@ -51,7 +53,7 @@ async function callBehindGateway(io: Io, command: CallCommand): Promise<ExitCode
   const device = await findDevice(command.device, { url: command.mqttUrl, baseTopic: command.baseTopic })
   try {
     const action = actionOf(device.contract, command.action)
-    const args = argumentsFromWords(command.words, action.args)
+    const args = argumentsFromWords(command.words, fieldsOf(action.args))
     const { topics, name } = device
     await device.subscribe([topics.response(name)])
     // Several callers may share the response topic: the transaction tells whose answer it is.
@@ -82,8 +84,9 @@ async function callBehindGateway(io: Io, command: CallCommand): Promise<ExitCode
       print(io, command, reply.data)
       return EXIT.ok
     }
-    sayLine(io, `portwire: ${reply.error ?? 'the call failed'}`)
-    return reply.error?.startsWith('ARGUMENT_INVALID') ? EXIT.usage : EXIT.runtime
+    const error = String(reply.error ?? 'the call failed')
+    sayLine(io, `portwire: ${error}`)
+    return error.startsWith('ARGUMENT_INVALID') ? EXIT.usage : EXIT.runtime
   } finally {
     await device.close()
   }
@@ -92,12 +95,12 @@ async function callBehindGateway(io: Io, command: CallCommand): Promise<ExitCode
 interface Reply {
   readonly status: string
   readonly data?: unknown
-  readonly error?: string
+  readonly error?: unknown
   readonly transaction?: unknown
 }
 
 function print(io: Io, command: CallCommand, data: unknown) {
-  printLine(io, command.json ? JSON.stringify(data) : showResult(data))
+  printLine(io, command.json ? printableJson(JSON.stringify(data)) : showResult(data))
 }
 
 function actionOf(contract: Contract, name: string): Action {

@@ -11,6 +11,7 @@ import {
   type Gateway,
   type Inbound,
   type Log,
+  printable,
   startGateway,
 } from '../gateway/index.js'
 import { greenhouse } from '../testing/greenhouse.js'
@@ -116,7 +117,7 @@ async function subscribe(io: Io, gateway: Gateway): Promise<Connection> {
   const { topics } = gateway
   const print = ({ topic, payload }: Inbound) => {
     const { id: _id, at: _at, ...members } = objectOf(payload) ?? {}
-    printLine(io, `${showTime(new Date())} ${topic}  ${showMembers(members)}`)
+    printLine(io, `${showTime(new Date())} ${printable(`${topic}  ${showMembers(members)}`)}`)
   }
   const connection = await connectToBroker(
     { url: gateway.brokerUrl, version: 4, clientId: 'portwire-demo-screen', keepaliveSeconds: 10, clean: true },
@@ -133,7 +134,8 @@ async function subscribe(io: Io, gateway: Gateway): Promise<Connection> {
 }
 
 function introduce(io: Io, port: number, wanted: number): void {
-  const portwire = invocation(process.cwd(), process.argv[1] ?? 'portwire')
+  // `npm start --prefix DIR` runs in DIR; npm says where the user is.
+  const portwire = invocation(process.env['INIT_CWD'] ?? process.cwd(), process.argv[1] ?? 'portwire')
   const at = port === FIRST_PORT ? '' : ` --mqtt mqtt://127.0.0.1:${port}`
   const sub = isInstalled('mosquitto_sub') ? '' : '   (Debian: apt install mosquitto-clients)'
   const taken = port !== wanted && wanted !== 0 ? ` (port ${wanted} is taken)` : ''

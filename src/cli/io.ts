@@ -1,6 +1,7 @@
 /** What a command may touch of its process: handed in, so that tests run commands without a process. */
 
 import type { Readable, Writable } from 'node:stream'
+import { printable } from '../gateway/printable.js'
 
 export interface Io {
   /** Data only. */
@@ -16,8 +17,9 @@ export function printLine(io: Io, line: string): void {
   io.stdout.write(`${line}\n`)
 }
 
+/** Whatever is quoted in the line: it stays one line, and cannot move the cursor. */
 export function sayLine(io: Io, line: string): void {
-  io.stderr.write(`${line}\n`)
+  io.stderr.write(`${printable(line)}\n`)
 }
 
 /** Resolves when the command is to end. */

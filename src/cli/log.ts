@@ -2,6 +2,7 @@
 
 import type { Log, LogLevel } from '../gateway/index.js'
 import { LOG_LEVELS } from '../gateway/log.js'
+import { printable } from '../gateway/printable.js'
 import type { Io } from './io.js'
 import { showTime } from './show.js'
 
@@ -14,10 +15,11 @@ export async function createLog(io: Io, format: LogFormat, least: LogLevel): Pro
     const from = LOG_LEVELS.indexOf(least)
     return (level, namespace, message) => {
       if (LOG_LEVELS.indexOf(level) < from) return
-      io.stderr.write(`${showTime(new Date())} ${level.padEnd(5)} ${namespace}  ${message.replace(/\s*\n\s*/g, ' ')}\n`)
+      const line = `${namespace}  ${message.replace(/\s*\n\s*/g, ' ')}`
+      io.stderr.write(`${showTime(new Date())} ${level.padEnd(5)} ${printable(line)}\n`)
     }
   }
   const { pino } = await import('pino')
   const logger = pino({ level: least, base: null }, io.stderr)
-  return (level, namespace, message) => logger[level]({ namespace }, message)
+  return (level, namespace, message) => logger[level]({ namespace }, printable(message))
 }

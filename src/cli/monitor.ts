@@ -2,6 +2,7 @@
 
 import { describeExit } from '../exit.js'
 import { fieldsToJson } from '../gateway/payload.js'
+import { printable, printableJson } from '../gateway/printable.js'
 import { findDevice, objectOf } from './behind-gateway.js'
 import { contractOf, isSerialPath, openDirect } from './direct.js'
 import { EXIT, type ExitCode } from './exit-code.js'
@@ -102,8 +103,8 @@ async function monitorBehindGateway(io: Io, command: MonitorCommand, print: (h: 
 }
 
 function line(happening: Happening, at: Date, json: boolean): string {
-  if (json) return JSON.stringify({ ...happening, at: at.toISOString() })
-  return `${showTime(at)} ${text(happening)}`
+  if (json) return printableJson(JSON.stringify({ ...happening, at: at.toISOString() }))
+  return `${showTime(at)} ${printable(text(happening))}`
 }
 
 function text(happening: Happening): string {

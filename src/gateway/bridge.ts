@@ -4,8 +4,9 @@ import type { Command } from './command.js'
 import { parseCommand } from './command.js'
 import type { BridgeEvent, Device } from './device.js'
 import type { LogLevel } from './log.js'
-import type { MqttPipe } from './mqtt-pipe.js'
+import type { LossReason, MqttPipe } from './mqtt-pipe.js'
 import { didYouMean } from './nearest.js'
+import { shownName } from './printable.js'
 import type { Publication } from './publication.js'
 import type { Topics } from './topics.js'
 
@@ -23,12 +24,14 @@ export interface Bridge {
   log(level: LogLevel, namespace: string, message: string): void
   /** Runs a request and returns the payload of the answer. Never rejects. */
   request(name: string, payload: Buffer): Promise<string>
+  /** The payload of an answer to a request that is not run. */
+  refuse(payload: Buffer, problem: string): string
 }
 
 /** Losses are said, never hidden. */
 export interface GatewayEvent {
   readonly type: 'messages_dropped'
-  readonly data: { readonly count: number; readonly reason: 'full' }
+  readonly data: { readonly count: number; readonly reason: LossReason }
 }
 
 export interface BridgeOptions {
@@ -61,6 +64,14 @@ export function createBridge(options: BridgeOptions): Bridge {
     ...options.requests,
   }
 
+  const failed = (problem: string, transaction: Command['transaction']) =>
+    JSON.stringify({
+      data: {},
+      error: problem,
+      status: 'error',
+      ...(transaction && { transaction: transaction.value }),
+    })
+
   return {
     announce() {
       retained(topics.bridgeState, { state: 'online' })
@@ -89,19 +100,23 @@ export function createBridge(options: BridgeOptions): Bridge {
     },
     async request(name, payload) {
       const parsed = parseCommand(payload)
-      if (!parsed.ok) return JSON.stringify({ data: {}, error: parsed.problem, status: 'error' })
+      if (!parsed.ok) return failed(parsed.problem, undefined)
       const { command } = parsed
-      const transaction = command.transaction && { transaction: command.transaction.value }
       try {
         const handler = Object.hasOwn(requests, name) ? requests[name] : undefined
         if (!handler) {
           const known = Object.keys(requests)
           throw new Error(`no request named ${name}${didYouMean(name, known) || `; there are: ${known.join(', ')}`}`)
         }
+        const transaction = command.transaction && { transaction: command.transaction.value }
         return JSON.stringify({ data: await handler(command), status: 'ok', ...transaction })
       } catch (error) {
-        return JSON.stringify({ data: {}, error: (error as Error).message, status: 'error', ...transaction })
+        return failed((error as Error).message, command.transaction)
       }
+    },
+    refuse(payload, problem) {
+      const parsed = parseCommand(payload)
+      return failed(problem, parsed.ok ? parsed.command.transaction : undefined)
     },
   }
 }
@@ -111,5 +126,7 @@ function deviceNamed(id: unknown, devices: readonly Device[]): Device {
   const device = devices.find(({ name }) => name === id)
   if (device) return device
   const names = devices.map(({ name }) => name)
-  throw new Error(`no device named ${id}${didYouMean(id, names) || `; there are: ${names.join(', ') || 'none'}`}`)
+  throw new Error(
+    `no device named ${shownName(id)}${didYouMean(id, names) || `; there are: ${names.join(', ') || 'none'}`}`,
+  )
 }

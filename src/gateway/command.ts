@@ -19,9 +19,14 @@ export function parseCommand(payload: Buffer): ParsedCommand {
   const bad = (problem: string): ParsedCommand => ({ ok: false, problem, transaction: undefined })
   if (payload.length > LIMITS.commandBytes) return bad(`the payload is longer than ${LIMITS.commandBytes} bytes`)
   if (payload.length === 0) return { ok: true, command: { members: {}, transaction: undefined } }
+  const text = payload.toString('utf8')
+  // Before it is parsed: what is nested deeply enough ends whatever descends into it.
+  if (depthOf(text, LIMITS.commandDepth) > LIMITS.commandDepth) {
+    return bad(`the payload is nested more than ${LIMITS.commandDepth} deep`)
+  }
   let json: unknown
   try {
-    json = JSON.parse(payload.toString('utf8'))
+    json = JSON.parse(text)
   } catch {
     return bad('the payload is not JSON; arguments go by name, as in {"open":0.4}')
   }
@@ -30,6 +35,25 @@ export function parseCommand(payload: Buffer): ParsedCommand {
   }
   const { transaction, ...members } = json as Record<string, unknown>
   return { ok: true, command: { members, transaction: transaction === undefined ? undefined : { value: transaction } } }
+}
+
+/** How deep tables and lists lie in each other in JSON text, counted up to one past `most`. */
+function depthOf(text: string, most: number): number {
+  let depth = 0
+  let deepest = 0
+  let isText = false
+  for (let at = 0; at < text.length && deepest <= most; at++) {
+    const char = text[at]!
+    if (isText) {
+      if (char === '\\') at += 1
+      else if (char === '"') isText = false
+    } else if (char === '"') isText = true
+    else if (char === '{' || char === '[') {
+      depth += 1
+      deepest = Math.max(deepest, depth)
+    } else if (char === '}' || char === ']') depth -= 1
+  }
+  return deepest
 }
 
 /** The answer to `inbound`: on the response topic that it names, with its correlation data, else on `classicTopic`.

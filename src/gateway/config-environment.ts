@@ -13,9 +13,17 @@ export function withEnvironment(written: unknown, env: Environment): unknown {
   for (const [name, value] of given) {
     const key = name.slice(PREFIX.length).toLowerCase()
     // The only key that is no text.
-    mqtt[key] = key === 'version' ? Number(value) : value
+    mqtt[key] = key === 'version' && /^\d$/.test(value!) ? Number(value) : value
   }
   return { ...written, mqtt }
+}
+
+/** The variable that stands for a path of the config, when it is set: what is wrong there is wrong in the variable. */
+export function variableOf(path: readonly (string | number)[], env: Environment): string | undefined {
+  const [table, key] = path
+  if (table !== 'mqtt' || key === undefined) return undefined
+  const name = `${PREFIX}${String(key).toUpperCase()}`
+  return env[name] === undefined ? undefined : name
 }
 
 /** User and password for a client that has no config file, from the same variables. */

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { configSchema } from './config-schema.js'
 import { didYouMean } from './nearest.js'
+import { shownName } from './printable.js'
 
 export interface ConfigProblem {
   readonly path: readonly (string | number)[]
@@ -66,13 +67,14 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): ConfigProblem[]
 }
 
 function problem(path: readonly (string | number)[], text: string): ConfigProblem {
-  // The value of a secret does not belong on a screen.
-  const said = path.at(-1) === 'password' ? text.replace(/, got .*$/, '') : text
+  // The value of a secret does not belong on a screen; a password may stand in the server's address too, where it is refused.
+  const isSecret = path.at(-1) === 'password' || (path.at(-1) === 'server' && path.at(-2) === 'mqtt')
+  const said = isSecret ? text.replace(/, got .*$/s, '') : text
   return { path, line: path.length === 0 ? said : `${dots(path)}: ${said}` }
 }
 
 function dots(path: readonly (string | number)[]): string {
-  return path.map(String).join('.')
+  return path.map((key) => shownName(String(key))).join('.')
 }
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 /** The config file: exactly the keys that the gateway honours. The same schema checks the file and documents it. */
 
 import { z } from 'zod'
+import { isBrokerUrl } from './broker-url.js'
 import { LIMITS } from './limits.js'
 import { BASE_TOPIC, NAME, RESERVED_NAMES } from './topics.js'
 import { parseDurationMs } from './units.js'
@@ -31,12 +32,12 @@ function duration(doc: string, range: { readonly minMs?: number; readonly maxMs?
     })
 }
 
-const SERVER = /^mqtts?:\/\/[^\s/@]+(:\d{1,5})?\/?$/
+const SERVER_EXPECTED = 'expected mqtt://host:port or mqtts://host:port, without user, password and path'
 
 const mqtt = z.strictObject({
   server: z
     .string()
-    .regex(SERVER, { error: 'expected mqtt://host:port or mqtts://host:port, without user and password' })
+    .refine(isBrokerUrl, { error: SERVER_EXPECTED })
     .optional()
     .meta({ description: 'The broker. Not together with embedded.', examples: ['mqtt://127.0.0.1:1883'] }),
   embedded: z
@@ -141,6 +142,17 @@ const deviceName = z
   .regex(NAME, { error: 'a device name has letters, digits, _ and - only, at most 64' })
   .refine((name) => !RESERVED_NAMES.includes(name), { error: "this name is the gateway's own; choose another" })
 
+/** Devices whose `serial` is that of another: a tty has one owner, and a second one would find it locked for ever. */
+function sharedPaths(devices: Readonly<Record<string, { readonly serial?: string | undefined }>>) {
+  const owners = new Map<string, string>()
+  return Object.entries(devices).flatMap(([name, { serial }]) => {
+    if (serial === undefined) return []
+    const owner = owners.get(serial)
+    if (owner === undefined) owners.set(serial, name)
+    return owner === undefined ? [] : [{ name, owner, serial }]
+  })
+}
+
 export const configSchema = z
   .strictObject({
     version: z.literal(1, { error: 'expected 1' }).meta({ description: 'Of this file format.' }),
@@ -158,6 +170,10 @@ export const configSchema = z
     }
     const { min = LIMITS.reconnectMinMs, max = LIMITS.reconnectMaxMs } = value.mqtt.reconnect ?? {}
     if (min > max) context.addIssue({ code: 'custom', message: 'min is above max', path: ['mqtt', 'reconnect'] })
+    for (const { name, owner, serial } of sharedPaths(value.devices)) {
+      const message = `${serial} is the tty of ${owner} already: a tty has one owner`
+      context.addIssue({ code: 'custom', message, path: ['devices', name, 'serial'] })
+    }
   })
 
 /** The file with defaults filled in and durations in milliseconds. */

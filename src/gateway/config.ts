@@ -1,18 +1,20 @@
 /** The config of a gateway: read from a YAML or JSON file, checked, with its contracts loaded. */
 
+import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { isMap, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap } from 'yaml'
 import type { Contract } from '../contract/index.js'
 import { PortwireError } from '../errors.js'
 import type { SerialBinding } from '../link/index.js'
 import type { RestartOptions } from '../supervision/index.js'
-import { type Environment, withEnvironment } from './config-environment.js'
+import { type Environment, variableOf, withEnvironment } from './config-environment.js'
 import { describeIssues } from './config-problem.js'
 import { type ConfigFile, configSchema } from './config-schema.js'
 import { loadContract } from './contract-file.js'
 import { unreadable } from './file-error.js'
 import { LIMITS } from './limits.js'
+import { readYaml } from './yaml-text.js'
 
 /** What the gateway runs on: no files are left to be read. */
 export interface GatewayConfig {
@@ -90,26 +92,33 @@ function readText(path: string, maxBytes: number): string {
   throw new PortwireError('CONFIG_INVALID', `${path}: longer than ${maxBytes} bytes`)
 }
 
+/** The text of a PEM file, in which there is a certificate that can be read. */
+function readCertificate(path: string): string {
+  const text = readText(path, LIMITS.configBytes)
+  try {
+    new X509Certificate(text)
+    return text
+  } catch (error) {
+    throw new PortwireError('CONFIG_INVALID', `${path}: mqtt.ca: expected a certificate in PEM`, { cause: error })
+  }
+}
+
 /** As loadConfig, from text; other files are looked for beside `path`. */
 export function parseConfig(path: string, text: string, env: Environment = {}): GatewayConfig {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
-  const broken = document.errors[0]
-  if (broken) {
-    const at = broken.linePos?.[0]
-    const what = broken.message
-      .split('\n', 1)[0]!
-      .replace(/ at line \d+, column \d+:?$/, '')
-      .replace(/:$/, '')
-    throw new PortwireError('CONFIG_INVALID', `${path}${at ? `:${at.line}:${at.col}` : ''}: not YAML: ${what}`)
+  const yaml = readYaml(text)
+  if (!yaml.ok) {
+    throw new PortwireError('CONFIG_INVALID', `${path}${yaml.at}: not YAML: ${yaml.problem}`, { cause: yaml.cause })
   }
-  const input = withEnvironment(document.toJS(), env)
+  const { document, lines } = yaml
+  const input = withEnvironment(yaml.value, env)
   const checked = configSchema.safeParse(input ?? {}, { reportInput: false })
   if (!checked.success) {
     const [first, ...more] = describeIssues(checked.error.issues, input ?? {})
+    const others = more.length === 0 ? '' : ` (and ${more.length} more)`
+    const variable = variableOf(first!.path, env)
+    if (variable !== undefined) throw new PortwireError('CONFIG_INVALID', `${variable}: ${first!.line}${others}`)
     const offset = offsetOf(document, first!.path)
     const at = offset === undefined ? undefined : lines.linePos(offset)
-    const others = more.length === 0 ? '' : ` (and ${more.length} more)`
     throw new PortwireError('CONFIG_INVALID', `${path}${at ? `:${at.line}:${at.col}` : ''}: ${first!.line}${others}`)
   }
   return resolveConfig(checked.data, path, input)
@@ -132,7 +141,7 @@ function resolveConfig(file: ConfigFile, path: string, written: unknown): Gatewa
       clientId: mqtt.client_id,
       ...(mqtt.user !== undefined && { user: mqtt.user }),
       ...(mqtt.password !== undefined && { password: mqtt.password }),
-      ...(mqtt.ca !== undefined && { ca: readText(resolve(dirname(path), mqtt.ca), LIMITS.configBytes) }),
+      ...(mqtt.ca !== undefined && { ca: readCertificate(resolve(dirname(path), mqtt.ca)) }),
       keepaliveSeconds: Math.round(mqtt.keepalive / 1_000),
       reconnectMinMs: mqtt.reconnect?.min ?? LIMITS.reconnectMinMs,
       reconnectMaxMs: mqtt.reconnect?.max ?? LIMITS.reconnectMaxMs,
@@ -199,7 +208,7 @@ function withoutSecrets(written: unknown): unknown {
 }
 
 /** Where in the text a path begins: its key, or the nearest parent that is there. */
-function offsetOf(document: ReturnType<typeof parseDocument>, path: readonly (string | number)[]): number | undefined {
+function offsetOf(document: Document, path: readonly (string | number)[]): number | undefined {
   let node: unknown = document.contents
   let offset: number | undefined
   for (const key of path) {

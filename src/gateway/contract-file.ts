@@ -1,11 +1,11 @@
 /** Contracts from JSON or YAML files: the same data as the object that defineContract takes. */
 
 import { readFileSync, statSync } from 'node:fs'
-import { parseDocument } from 'yaml'
 import { type Contract, type ContractDefinition, defineContract } from '../contract/index.js'
 import { PortwireError } from '../errors.js'
 import { unreadable } from './file-error.js'
 import { LIMITS } from './limits.js'
+import { readYaml } from './yaml-text.js'
 
 /** Reads and checks a contract.
  * @throws CONTRACT_INVALID  the file cannot be read, is neither JSON nor YAML, or is no contract; the message names file and member */
@@ -25,12 +25,11 @@ export function loadContract(path: string): Contract {
 
 /** JSON is a subset of YAML, so one parser reads both. `path` is for messages only. */
 export function parseContract(path: string, text: string): Contract {
-  const document = parseDocument(text)
-  const broken = document.errors[0]
-  if (broken) {
-    throw new PortwireError('CONTRACT_INVALID', `${path}: ${firstLine(broken.message)}`, { cause: broken })
+  const yaml = readYaml(text)
+  if (!yaml.ok) {
+    throw new PortwireError('CONTRACT_INVALID', `${path}${yaml.at}: not YAML: ${yaml.problem}`, { cause: yaml.cause })
   }
-  const definition: unknown = document.toJS()
+  const definition = yaml.value
   const problem = shapeProblem(definition)
   if (problem) throw new PortwireError('CONTRACT_INVALID', `${path}: ${problem}`)
   try {
@@ -68,7 +67,7 @@ function shapeProblem(definition: unknown): string | undefined {
 }
 
 const MEMBER_KEYS = {
-  actions: ['index', 'doc', 'args', 'result', 'idempotent'],
+  actions: ['index', 'doc', 'args', 'result', 'stream', 'idempotent'],
   events: ['index', 'doc', 'fields', 'acknowledged'],
   requests: ['index', 'doc', 'args', 'result'],
 } as const
@@ -78,9 +77,14 @@ const FITS: Readonly<Record<string, (value: unknown) => boolean>> = {
   doc: (value) => typeof value === 'string',
   idempotent: (value) => typeof value === 'boolean',
   acknowledged: (value) => typeof value === 'boolean',
-  args: isFields,
+  args: (value) => value === 'any' || isFields(value),
   fields: isFields,
-  result: (value) => typeof value === 'string' || isFields(value) || isTable(value),
+  result: isResult,
+  stream: isResult,
+}
+
+function isResult(value: unknown): boolean {
+  return typeof value === 'string' || isFields(value) || isTable(value)
 }
 
 function isFields(value: unknown): boolean {
@@ -89,8 +93,4 @@ function isFields(value: unknown): boolean {
 
 function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0]!.replace(/:$/, '')
 }

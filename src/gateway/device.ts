@@ -1,6 +1,6 @@
 /** One device: a Port on one side, its topics on the other. */
 
-import type { Contract } from '../contract/index.js'
+import { type Contract, fieldsOf } from '../contract/index.js'
 import { describeExit, type Exit } from '../exit.js'
 import type { PortNotice, PortState } from '../port/index.js'
 import { PORT_DEFAULTS } from '../port/index.js'
@@ -26,8 +26,6 @@ export interface DeviceRow {
   readonly firmware?: string
   readonly last_exit?: string
   readonly contract: { readonly name: string; readonly version: string; readonly hash: string }
-  /** The whole contract, so that a client can offer the actions and format the events. */
-  readonly definition: unknown
 }
 
 export interface Device {
@@ -79,6 +77,13 @@ export function startDevice(options: DeviceOptions): Device {
   let closing = false
 
   setAvailability('offline')
+  // So that a client can offer the actions and format the events; of its own, as the list of devices is sent at every change.
+  pipe.publishLatest({
+    topic: topics.contract(name),
+    payload: JSON.stringify(contract.definition),
+    qos: 1,
+    retain: true,
+  })
   let port = open()
 
   function open(): UntypedPort {
@@ -179,8 +184,8 @@ export function startDevice(options: DeviceOptions): Device {
       }
       const callMs = config.callTimeoutMs ?? PORT_DEFAULTS.callTimeoutMs
       const expires = expiresInMs !== undefined && expiresInMs < callMs
-      const args = argsFromJson(found.args, members as Record<string, unknown>)
       try {
+        const args = argsFromJson(fieldsOf(found.args), members as Record<string, unknown>)
         const value = await port.call(action, args, { timeoutMs: expires ? expiresInMs : callMs })
         return { result: 'ok', data: resultToJson(found.result, value) }
       } catch (error) {
@@ -219,7 +224,6 @@ function rowOf(
     ...(device?.firmwareVersion !== undefined && { firmware: device.firmwareVersion }),
     ...(lastExit && { last_exit: describeExit(lastExit) }),
     contract: { name: contract.name, version: contract.version, hash: hex(contract.hash) },
-    definition: contract.definition,
   }
 }
 

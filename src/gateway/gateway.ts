@@ -4,18 +4,18 @@ import { randomBytes } from 'node:crypto'
 import { type Clock, type Random, systemClock } from '../clock.js'
 import { type Bridge, bridgeWill, createBridge, type RequestHandler } from './bridge.js'
 import { type Broker, startBroker } from './broker.js'
-import { answerTo, parseCommand } from './command.js'
 import type { DeviceConfig, GatewayConfig, MqttConfig } from './config.js'
 import { configJsonSchema } from './config-schema.js'
 import { type Device, type DeviceRow, startDevice } from './device.js'
-import { createIntake } from './intake.js'
 import { LIMITS } from './limits.js'
 import { type Log, silentLog } from './log.js'
-import { createMqttPipe, type MqttPipe, type MqttPipeInfo } from './mqtt-pipe.js'
+import { limitLog } from './log-limit.js'
+import { createLosses } from './losses.js'
+import { createMqttPipe, type LossReason, type MqttPipe, type MqttPipeInfo } from './mqtt-pipe.js'
 import { openDevicePort } from './open-device-port.js'
 import { createMemoryOutbox } from './outbox.js'
-import type { Inbound } from './publication.js'
-import { type CommandResult, refused, replyPayload } from './reply.js'
+import { printable } from './printable.js'
+import { createTaker } from './taker.js'
 import { createTopics, type Topics } from './topics.js'
 import type { UntypedPort } from './untyped-port.js'
 import { packageVersion } from './version.js'
@@ -50,28 +50,45 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   const topics = createTopics(config.mqtt.baseTopic)
   // Log lines go out on MQTT as well, as soon as there is a bridge to send them.
   let bridge: Bridge | undefined
-  const log: Log = (level, namespace, message) => {
-    sink(level, namespace, message)
-    if (level !== 'debug') bridge?.log(level, namespace, message)
-  }
+  const log = limitLog(
+    (level, namespace, message) => {
+      const line = printable(message)
+      sink(level, namespace, line)
+      if (level !== 'debug') bridge?.log(level, namespace, line)
+    },
+    LIMITS.logLinesPerSecond,
+    clock,
+  )
 
   const { server } = config.mqtt
   const broker: Broker | undefined = server.kind === 'embedded' ? await startBroker(server.port, log) : undefined
   const brokerUrl = server.kind === 'embedded' ? `mqtt://127.0.0.1:${broker!.port}` : server.url
   const devices = new Map<string, Device>()
-  const intake = createIntake(LIMITS.commands, LIMITS.commandWaitMs, clock)
-  let droppedSaid = 0
+  const losses = createLosses({
+    clock,
+    afterMs: LIMITS.lossesSaidMs,
+    say: (reason, count) => {
+      bridge?.say({ type: 'messages_dropped', data: { count, reason } })
+      log('warn', 'portwire:mqtt', `${count} messages were dropped: ${LOST_BECAUSE[reason]}`)
+    },
+  })
 
   const pipe = createMqttPipe({
-    settings: connectionSettings(config.mqtt, brokerUrl, topics),
+    settings: connectionSettings(config.mqtt, brokerUrl, topics, broker !== undefined),
     subscriptions: [topics.bridgeRequests, ...config.devices.map((device) => topics.calls(device.name))],
     outbox: createMemoryOutbox({
       messages: options.outboxMessages ?? LIMITS.outboxMessages,
       bytes: LIMITS.outboxBytes,
     }),
-    take: (inbound) => take(inbound),
+    take: (inbound) => taker.take(inbound),
+    opened: (sessionPresent) => taker.connected(sessionPresent),
+    lost: (reason, topic) => {
+      // That the word about losses is lost itself, as it is where the broker refuses its topic, is no further news.
+      if (topic !== topics.bridgeEvent && topic !== topics.bridgeLogging) losses.add(reason)
+    },
+    drained: () => losses.say(),
     changed: ({ connected }) => {
-      if (connected) sayDropped()
+      if (connected) losses.say()
     },
     ...reconnectPause(config.mqtt, broker !== undefined),
     clock,
@@ -87,7 +104,8 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     configSchema: configJsonSchema(),
     requests: options.requests ?? {},
   })
-  const { say, devicesChanged, request } = bridge
+  const { say, devicesChanged } = bridge
+  const taker = createTaker({ topics, bridge, devices, pipe, log })
   bridge.announce()
 
   const run = randomBytes(4).toString('hex')
@@ -109,63 +127,6 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   }
   devicesChanged()
 
-  function sayDropped() {
-    const { full } = pipe.info.dropped
-    if (full === droppedSaid) return
-    say({ type: 'messages_dropped', data: { count: full - droppedSaid, reason: 'full' } })
-    log(
-      'warn',
-      'portwire:mqtt',
-      `${full - droppedSaid} messages were dropped: the queue was full while the broker was away`,
-    )
-    droppedSaid = full
-  }
-
-  /** Resolves when the next packet may be read; the command itself may still run. */
-  async function take(inbound: Inbound): Promise<void> {
-    const address = topics.parse(inbound.topic)
-    if (!address) return
-    if (inbound.retain) {
-      // Executed again at every start otherwise, long after anybody wanted it.
-      log('warn', 'portwire:mqtt', `${inbound.topic}: a retained command is ignored; publish it without retain`)
-      return
-    }
-    if (address.kind === 'request') {
-      const classic = topics.bridgeResponse(address.request)
-      return inPlace(
-        async () => answer(inbound, classic, await request(address.request, inbound.payload)),
-        () => answer(inbound, classic, JSON.stringify({ data: {}, error: BUSY, status: 'error' })),
-      )
-    }
-    const device = devices.get(address.device)
-    if (!device) return
-    const cameAtMs = clock.nowMs()
-    const parsed = parseCommand(inbound.payload)
-    const transaction = parsed.ok ? parsed.command.transaction : undefined
-    const reply = (result: CommandResult) =>
-      answer(inbound, topics.response(device.name), replyPayload(result, transaction))
-    if (!parsed.ok) return reply(refused(parsed.problem))
-    return inPlace(
-      async () => {
-        const { expirySeconds } = inbound
-        const expiresInMs = expirySeconds === undefined ? undefined : expirySeconds * 1_000 - (clock.nowMs() - cameAtMs)
-        reply(await device.call(address.action, parsed.command.members, expiresInMs))
-      },
-      () => reply(refused(BUSY)),
-    )
-  }
-
-  async function inPlace(work: () => Promise<void>, noPlace: () => void): Promise<void> {
-    if (!(await intake.enter())) return noPlace()
-    void work().finally(() => intake.leave())
-  }
-
-  function answer(inbound: Inbound, classicTopic: string, payload: string) {
-    const { publication, problem } = answerTo(inbound, classicTopic, topics.base, payload)
-    if (problem) log('warn', 'portwire:mqtt', `${inbound.topic}: ${problem}`)
-    pipe.publish(publication)
-  }
-
   let closed: Promise<void> | undefined
   return {
     brokerUrl,
@@ -174,13 +135,18 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     devices: () => [...devices.values()].map((device) => device.row()),
     mqtt: () => pipe.info,
     close() {
+      losses.close()
       closed ??= closeAll([...devices.values()], bridge!, pipe, broker, clock)
       return closed
     },
   }
 }
 
-const BUSY = `too many commands at once (${LIMITS.commands}); nothing was sent`
+const LOST_BECAUSE: Readonly<Record<LossReason, string>> = {
+  full: 'the queue was full',
+  too_long: 'longer than the broker takes',
+  refused: 'the broker refused them',
+}
 
 /** Offline first, while there is still somebody to say it to; ports end meanwhile. Whatever hangs is left behind at the end. */
 async function closeAll(
@@ -196,7 +162,7 @@ async function closeAll(
   await Promise.race([all, new Promise<void>((resolve) => clock.after(LIMITS.closeMs, resolve))])
 }
 
-function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics) {
+function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, isEmbedded: boolean) {
   return {
     url,
     version: mqtt.version,
@@ -204,6 +170,7 @@ function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics) {
     keepaliveSeconds: mqtt.keepaliveSeconds,
     clean: false,
     will: bridgeWill(topics),
+    ...(isEmbedded && { maxPacketBytes: LIMITS.brokerPacketBytes }),
     ...(mqtt.user !== undefined && { user: mqtt.user }),
     ...(mqtt.password !== undefined && { password: mqtt.password }),
     ...(mqtt.ca !== undefined && { ca: mqtt.ca }),

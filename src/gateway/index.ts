@@ -1,4 +1,5 @@
 export type { RequestHandler } from './bridge.js'
+export { isBrokerUrl } from './broker-url.js'
 export {
   type DeviceConfig,
   type DeviceTarget,
@@ -19,5 +20,6 @@ export { LOG_LEVELS, type Log, type LogLevel } from './log.js'
 export { ConnectError, type Connection, connectToBroker } from './mqtt-connection.js'
 export { didYouMean, nearest } from './nearest.js'
 export { argsFromJson, resultToJson } from './payload.js'
+export { printable, printableJson, shownName } from './printable.js'
 export type { Inbound, Publication } from './publication.js'
-export { createTopics, NAME, type Topics } from './topics.js'
+export { BASE_TOPIC, createTopics, NAME, type Topics } from './topics.js'

@@ -1,45 +1,26 @@
-/** Takes commands in, a bounded number at once: when all places are taken the next one waits a little, and the broker with it,
- * as no further packet is read meanwhile; then it is refused. */
-
-import type { Clock } from '../clock.js'
+/** Places for commands, so many of each device: one that is out keeps its own commands waiting and nobody else's. Nothing is held
+ * back when they are taken, as answers to pings and subscriptions would wait behind it: the next command is refused at once. */
 
 export interface Intake {
-  /** Resolves true with a place taken, or false when none became free in time. */
-  enter(): Promise<boolean>
+  /** True with a place taken. */
+  enter(device: string): boolean
   /** Gives a place back. */
-  leave(): void
-  readonly taken: number
+  leave(device: string): void
 }
 
-export function createIntake(places: number, waitMs: number, clock: Clock): Intake {
-  let taken = 0
-  /** Packets are read one by one, so there are few of these: those of a connection that was lost meanwhile. */
-  const waiting: (() => void)[] = []
+export function createIntake(places: number): Intake {
+  const taken = new Map<string, number>()
   return {
-    async enter() {
-      if (taken < places) {
-        taken += 1
-        return true
-      }
-      return await new Promise<boolean>((resolve) => {
-        const admit = () => {
-          cancel()
-          resolve(true)
-        }
-        const cancel = clock.after(waitMs, () => {
-          waiting.splice(waiting.indexOf(admit), 1)
-          resolve(false)
-        })
-        waiting.push(admit)
-      })
+    enter(device) {
+      const now = taken.get(device) ?? 0
+      if (now >= places) return false
+      taken.set(device, now + 1)
+      return true
     },
-    leave() {
-      const next = waiting.shift()
-      if (next) next()
-      else taken -= 1
-    },
-    get taken() {
-      return taken
+    leave(device) {
+      const left = (taken.get(device) ?? 0) - 1
+      if (left > 0) taken.set(device, left)
+      else taken.delete(device)
     },
   }
 }

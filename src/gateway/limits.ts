@@ -6,17 +6,34 @@ export const LIMITS = {
   /** Messages that wait for the broker, and their bytes; beyond either the oldest that nobody waits for is dropped and counted. */
   outboxMessages: 10_000,
   outboxBytes: 16 * 1024 * 1024,
-  /** A longer payload is not published; it is dropped and counted. */
+  /** A longer packet is not published, nor one above what the broker takes; it is dropped and counted. */
   publishBytes: 1024 * 1024,
+  /** Losses that go on are said this often; those that are over as soon as the queue is empty. */
+  lossesSaidMs: 10_000,
+  /** Topics that are told apart in warnings about what was dropped; callers choose response topics. */
+  topicsSaid: 1_000,
   /** QoS 0 (log lines) is dropped and counted while more than this waits in the socket. */
   socketBytes: 256 * 1024,
   /** A longer command is refused. */
   commandBytes: 256 * 1024,
-  /** Commands being executed at once, over all devices. */
-  commands: 64,
-  /** So long the next packet of the broker is left unread when all places are taken; then the command is refused. It must
-   * stay far below the keepalive, as answers to pings wait behind it. */
-  commandWaitMs: 1_000,
+  /** Of a packet of the broker no more is read: a command of that length with its topic and properties, so that it is seen to
+   * be too long. */
+  inboundPacketBytes: 512 * 1024,
+  /** Tables and lists in each other, in a command. JSON.stringify and what checks arguments descend as deep. */
+  commandDepth: 32,
+  /** Commands being executed at once, of each device. A further one is refused. */
+  commandsPerDevice: 16,
+  /** The same of requests to the gateway itself. */
+  bridgeRequests: 16,
+  /** Refusals of a flood are answered only while fewer messages wait: they must not push events out of the queue. */
+  refusalsWaiting: 1_000,
+  /** Packet ids of commands that are remembered, so that one that comes again is not run again. */
+  commandsRemembered: 4_096,
+  /** Characters of a foreign name in an error, and of a line on a terminal. */
+  nameChars: 64,
+  lineChars: 1_024,
+  /** Log lines; what is above is counted. */
+  logLinesPerSecond: 50,
   /** Of a response topic that a caller names. */
   responseTopicBytes: 256,
   devices: 256,

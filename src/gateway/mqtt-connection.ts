@@ -1,9 +1,10 @@
 /** One connection to a broker: a fresh mqtt.js client that is used once and thrown away. It never reconnects, queues nothing
  * and replays nothing: its own queues lose messages silently (ids wrap after 65,535 without a check), so ours are used. */
 
-import { Readable } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import { type IClientOptions, type IStore, type MqttClient, connect as mqttConnect } from 'mqtt'
 import { LIMITS } from './limits.js'
+import { createPacketTrimmer } from './packet-trimmer.js'
 import type { Inbound, Publication } from './publication.js'
 
 export interface ConnectionSettings {
@@ -19,9 +20,13 @@ export interface ConnectionSettings {
   /** True: the broker keeps nothing for this client. */
   readonly clean: boolean
   readonly will?: Publication
+  /** Largest packet of a broker that cannot say it itself, as those of MQTT 3.1.1. */
+  readonly maxPacketBytes?: number
 }
 
 export interface ConnectionHandlers {
+  /** Before the first message. `sessionPresent`: the broker has kept our session, and what it saw no PUBACK for comes again. */
+  opened?(sessionPresent: boolean): void
   /** The next message is not read before `taken` was called. */
   message(inbound: Inbound, taken: () => void): void
   /** The connection is over; called once, never before connect has resolved. */
@@ -32,10 +37,13 @@ export interface Connection {
   readonly version: 4 | 5
   /** How many QoS 1 messages the broker takes unacknowledged. */
   readonly receiveMaximum: number
+  /** Bytes of the largest packet that the broker takes; Infinity when it has set no limit. */
+  readonly maxPacketBytes: number
   /** Bytes that wait in the socket. */
   readonly waitingBytes: number
-  /** `acknowledged`: the PUBACK came (QoS 1) or the socket took it (QoS 0). Not called when the connection ends first. */
-  publish(publication: Publication, acknowledged?: () => void): void
+  /** `settled`: the PUBACK came (QoS 1) or the socket took it (QoS 0), with the reason when the message was refused.
+   * Not called when the connection ends first. */
+  publish(publication: Publication, settled?: (refusal?: string) => void): void
   /** Resolves when the broker has granted all of them. */
   subscribe(topics: readonly string[]): Promise<void>
   /** Says DISCONNECT, so that no will is sent; bounded in time. */
@@ -44,15 +52,19 @@ export interface Connection {
   destroy(): void
 }
 
-/** A broker that refused the connection, or could not be reached. `refusedVersion`: it does not speak this MQTT version. */
+/** A broker that refused the connection, or could not be reached. */
 export class ConnectError extends Error {
   override readonly name = 'ConnectError'
-  readonly refusedVersion: boolean
-  constructor(message: string, details: { refusedVersion: boolean; cause?: unknown }) {
-    super(message, { cause: details.cause })
-    this.refusedVersion = details.refusedVersion
+  readonly kind: ConnectErrorKind
+  constructor(message: string, kind: ConnectErrorKind, cause?: unknown) {
+    super(message, { cause })
+    this.kind = kind
   }
 }
+
+/** away: nothing that speaks MQTT is there. version: it does not speak this one. credentials: it wants others.
+ * refused: it is there and does not want this client, or is not to be trusted. */
+export type ConnectErrorKind = 'away' | 'version' | 'credentials' | 'refused'
 
 /** Connects once, in version 5 and, when the broker refuses that, in 3.1.1.
  * @throws ConnectError  naming the broker's address and the reason */
@@ -60,13 +72,18 @@ export async function connectToBroker(settings: ConnectionSettings, handlers: Co
   try {
     return await connectOnce(settings, handlers)
   } catch (error) {
-    if (settings.version !== 5 || !(error instanceof ConnectError) || !error.refusedVersion) throw error
+    if (settings.version !== 5 || !(error instanceof ConnectError) || error.kind !== 'version') throw error
     return await connectOnce({ ...settings, version: 4 }, handlers)
   }
 }
 
 /** CONNACK codes for a version that is not spoken: 1 in 3.1.1 (section 3.2.2.3), 0x84 in 5 (section 3.2.2.2). */
 const VERSION_REFUSED: ReadonlySet<unknown> = new Set([1, 0x84])
+/** Bad user name or password, not authorized, bad authentication method; sections as above. */
+const CREDENTIALS_REFUSED: ReadonlySet<unknown> = new Set([4, 5, 0x86, 0x87, 0x8c])
+
+/** From here on a reason code of MQTT 5 is a failure (section 2.4). */
+const FAILURE = 0x80
 
 /** Some brokers that do not know a version close the connection without a word. */
 const CLOSED_EARLY = 'the broker closed the connection'
@@ -129,6 +146,9 @@ function connectOnce(settings: ConnectionSettings, handlers: ConnectionHandlers)
     const client = mqttConnect(settings.url, options)
     let state: 'connecting' | 'connected' | 'over' = 'connecting'
     let lastError: (Error & { code?: unknown }) | undefined
+    trimPackets(client, (problem) => {
+      lastError = new Error(problem)
+    })
 
     client.handleMessage = (packet, done) => {
       if (state === 'over') return done()
@@ -152,22 +172,43 @@ function connectOnce(settings: ConnectionSettings, handlers: ConnectionHandlers)
       if (wasConnecting) reject(connectError(settings, lastError ?? new Error(CLOSED_EARLY)))
       else handlers.closed(lastError?.message ?? 'the connection was closed')
     })
-    client.on('connect', () => {
+    client.on('connect', ({ sessionPresent }) => {
       if (state !== 'connecting') return
       state = 'connected'
-      resolve(connectionOver(client, version, () => state === 'connected'))
+      handlers.opened?.(sessionPresent)
+      resolve(connectionOver(client, settings, () => state === 'connected'))
     })
   })
 }
 
-function connectionOver(client: MqttClient, version: 4 | 5, isUp: () => boolean): Connection {
+/** mqtt.js collects a packet of up to 256 MB before it looks at it, so bytes are looked at before they reach it. */
+function trimPackets(client: MqttClient, broken: (problem: string) => void): void {
+  const stream = client.stream as Duplex
+  const trim = createPacketTrimmer(LIMITS.inboundPacketBytes)
+  const push = stream.push.bind(stream)
+  stream.push = (chunk: Buffer | null, ...rest: never[]) => {
+    if (chunk === null) return push(chunk, ...rest)
+    const trimmed = trim(chunk)
+    if (trimmed.ok) return trimmed.bytes.length === 0 || push(trimmed.bytes, ...rest)
+    broken(trimmed.problem)
+    stream.destroy()
+    return false
+  }
+}
+
+function connectionOver(
+  client: MqttClient,
+  { version, maxPacketBytes = Number.POSITIVE_INFINITY }: ConnectionSettings,
+  isUp: () => boolean,
+): Connection {
   return {
     version,
     receiveMaximum: client.serverProperties?.receiveMaximum ?? 65_535,
+    maxPacketBytes: Math.min(client.serverProperties?.maximumPacketSize ?? Number.POSITIVE_INFINITY, maxPacketBytes),
     get waitingBytes() {
       return (client.stream as { writableLength?: number }).writableLength ?? 0
     },
-    publish(publication, acknowledged) {
+    publish(publication, settled) {
       const { topic, payload, qos, retain, correlationData, userProperties, expirySeconds } = publication
       const properties = {
         ...(correlationData && { correlationData }),
@@ -175,7 +216,11 @@ function connectionOver(client: MqttClient, version: 4 | 5, isUp: () => boolean)
         ...(expirySeconds !== undefined && { messageExpiryInterval: expirySeconds }),
       }
       client.publish(topic, payload, { qos, retain, ...(version === 5 && { properties }) }, (error) => {
-        if (!error && isUp()) acknowledged?.()
+        if (!isUp()) return
+        if (!error) return settled?.()
+        // Whatever else goes wrong is the end of the connection, which is said by itself.
+        const { code } = error as { code?: unknown }
+        if (typeof code === 'number' && code >= FAILURE) settled?.(error.message.replace(/^Publish error: /, ''))
       })
     },
     async subscribe(topics) {
@@ -190,6 +235,8 @@ function connectionOver(client: MqttClient, version: 4 | 5, isUp: () => boolean)
       return new Promise((resolve) => {
         const timer = setTimeout(() => {
           client.end(true)
+          // mqtt.js does nothing at a second end.
+          client.stream.destroy()
           resolve()
         }, LIMITS.disconnectMs)
         // A graceful end waits for all acknowledgements, for ever: the timer is not optional.
@@ -211,6 +258,8 @@ function inboundOf(packet: Parameters<MqttClient['handleMessage']>[0]): Inbound 
     topic: packet.topic,
     payload: Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload ?? ''),
     retain: packet.retain,
+    ...(packet.qos === 1 && packet.messageId !== undefined && { packetId: packet.messageId }),
+    isAgain: packet.dup,
     ...(responseTopic !== undefined && { responseTopic }),
     ...(correlationData !== undefined && { correlationData }),
     ...(messageExpiryInterval !== undefined && { expirySeconds: messageExpiryInterval }),
@@ -221,8 +270,21 @@ function connectError(settings: ConnectionSettings, error: Error & { code?: unkn
   const { host } = new URL(settings.url)
   // Node gives an AggregateError without a message when a name has several addresses.
   const reason = error.message || (error as { errors?: Error[] }).errors?.[0]?.message || String(error.code ?? error)
-  return new ConnectError(`no MQTT broker at ${host}: ${reason}`, {
-    refusedVersion: VERSION_REFUSED.has(error.code) || error.message === CLOSED_EARLY,
-    cause: error,
-  })
+  const { code } = error
+  if (VERSION_REFUSED.has(code) || error.message === CLOSED_EARLY) {
+    return new ConnectError(`the MQTT broker at ${host} refused the connection: ${reason}`, 'version', error)
+  }
+  const why = reason.replace(/^Connection refused: /, '')
+  if (CREDENTIALS_REFUSED.has(code)) {
+    const given = settings.user === undefined ? 'no user was given' : `as user ${settings.user}`
+    return new ConnectError(`the MQTT broker at ${host} refused the login (${why}; ${given})`, 'credentials', error)
+  }
+  // Numbers are codes of a CONNACK; words are those of the network (ECONNREFUSED) and of TLS.
+  if (typeof code === 'number') {
+    return new ConnectError(`the MQTT broker at ${host} refused the connection: ${why}`, 'refused', error)
+  }
+  if (typeof code === 'string' && !/^E(?!RR_)[A-Z_]+$/.test(code)) {
+    return new ConnectError(`the MQTT broker at ${host} cannot be used: ${why}`, 'refused', error)
+  }
+  return new ConnectError(`no MQTT broker at ${host}: ${reason}`, 'away', error)
 }

@@ -6,8 +6,9 @@ import type { Clock, Random } from '../clock.js'
 import { createLatest } from './latest.js'
 import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
-import { type Connection, type ConnectionSettings, connectToBroker } from './mqtt-connection.js'
+import { ConnectError, type Connection, type ConnectionSettings, connectToBroker } from './mqtt-connection.js'
 import type { Outbox } from './outbox.js'
+import { packetBytes } from './packet-size.js'
 import type { Inbound, Publication } from './publication.js'
 
 export interface MqttPipe {
@@ -30,16 +31,30 @@ export interface MqttPipeInfo {
   readonly version?: 4 | 5
   readonly reconnects: number
   /** Messages that will not reach the broker, by the reason. */
-  readonly dropped: { readonly full: number; readonly offline: number; readonly tooLong: number }
+  readonly dropped: {
+    readonly full: number
+    readonly offline: number
+    readonly tooLong: number
+    readonly refused: number
+  }
   readonly waiting: { readonly messages: number; readonly bytes: number }
 }
+
+/** Why a message is lost for good. full: no room while it waited. too_long: the broker does not take packets of that length.
+ * refused: the broker has said no to it, as by its access list. */
+export type LossReason = 'full' | 'too_long' | 'refused'
 
 export interface MqttPipeOptions {
   readonly settings: ConnectionSettings
   readonly subscriptions: readonly string[]
   readonly outbox: Outbox
-  /** The next message is not read before the promise has settled. */
-  readonly take: (inbound: Inbound) => Promise<void>
+  /** Answers to pings and subscriptions wait behind it. */
+  readonly take: (inbound: Inbound) => void
+  /** A connection was made; before the first message of it. */
+  readonly opened: (sessionPresent: boolean) => void
+  readonly lost: (reason: LossReason, topic: string) => void
+  /** Everything is with the broker. */
+  readonly drained: () => void
   /** After every connection, and with the reason after every loss. */
   readonly changed: (state: { readonly connected: boolean; readonly reason?: string }) => void
   readonly reconnectMinMs: number
@@ -55,6 +70,8 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   const { settings, outbox, clock, log } = options
   const latest = createLatest()
   let connection: Connection | undefined
+  /** Connected, with subscriptions that were not granted yet. */
+  let beginning: Connection | undefined
   /** Counts connections: an acknowledgement of an earlier one means nothing to the later. */
   let generation = 0
   let next = outbox.head
@@ -63,7 +80,9 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   let closing = false
   let cancelRetry: (() => void) | undefined
   let offline = 0
-  let tooLong = 0
+  const dropped = { full: 0, too_long: 0, refused: 0 }
+  /** Losses that were logged, by reason and topic. */
+  const saidLosses = new Set<string>()
   let saidReason: string | undefined
   let settledWaiter: (() => void) | undefined
   const connected = withResolvers<void>()
@@ -84,18 +103,42 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       const publication = outbox.at(position)
       if (publication) send(publication, () => outbox.acknowledge(position))
     }
-    if (latest.settled && outbox.size === 0) settledWaiter?.()
+    if (latest.settled && outbox.size === 0) {
+      settledWaiter?.()
+      options.drained()
+    }
   }
 
-  const send = (publication: Publication, acknowledged: () => void) => {
+  /** @param over  it is with the broker, or lost for good: nobody is served by holding back for ever what can never be sent */
+  const send = (publication: Publication, over: () => void) => {
+    if (!fits(publication, connection!.maxPacketBytes)) return over()
     const mine = generation
     inFlight += 1
-    connection!.publish(publication, () => {
+    connection!.publish(publication, (refusal) => {
       if (mine !== generation) return
       inFlight -= 1
-      acknowledged()
+      if (refusal !== undefined) drop('refused', publication.topic, `the broker refused it: ${refusal}`)
+      over()
       pump()
     })
+  }
+
+  const fits = (publication: Publication, brokerBytes = Number.POSITIVE_INFINITY): boolean => {
+    const bytes = packetBytes(publication)
+    const limit = Math.min(LIMITS.publishBytes, brokerBytes)
+    if (bytes <= limit) return true
+    drop('too_long', publication.topic, `${bytes} bytes are too long, at most ${limit} are taken`)
+    return false
+  }
+
+  const drop = (reason: LossReason, topic: string, problem: string) => {
+    dropped[reason] += 1
+    const said = `${reason} ${topic}`
+    if (!saidLosses.has(said) && saidLosses.size < LIMITS.topicsSaid) {
+      saidLosses.add(said)
+      log('error', NAMESPACE, `${topic}: dropped, ${problem}`)
+    }
+    options.lost(reason, topic)
   }
 
   const tryConnect = async () => {
@@ -104,19 +147,25 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     let fresh: Connection | undefined
     try {
       fresh = await connectToBroker(settings, {
+        opened: options.opened,
         message: (inbound, taken) => {
-          options.take(inbound).then(taken, (error: unknown) => {
+          try {
+            options.take(inbound)
+          } catch (error) {
             log('error', NAMESPACE, `${inbound.topic}: ${String(error)}`)
-            taken()
-          })
+          }
+          taken()
         },
         closed: (reason) => lost(mine, reason),
       })
-      if (closing) return void fresh.end()
+      if (mine !== generation || closing) return void fresh.end()
+      beginning = fresh
       await begin(fresh, mine)
     } catch (error) {
       fresh?.destroy()
-      lost(mine, (error as Error).message)
+      lost(mine, whyNot(error as Error))
+    } finally {
+      if (beginning === fresh) beginning = undefined
     }
   }
 
@@ -158,18 +207,12 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
 
   void tryConnect()
 
-  const fits = (publication: Publication) => {
-    if (Buffer.byteLength(publication.payload) <= LIMITS.publishBytes) return true
-    tooLong += 1
-    log('error', NAMESPACE, `${publication.topic}: longer than ${LIMITS.publishBytes} bytes, dropped`)
-    return false
-  }
-
   return {
     publish(publication, delivered) {
-      // Nobody is served by holding back for ever what can never be sent: it counts as dropped, and is said.
       if (!fits(publication)) return delivered?.()
+      const before = outbox.dropped
       outbox.append(publication, delivered)
+      for (let more = outbox.dropped - before; more > 0; more--) options.lost('full', publication.topic)
       pump()
     },
     publishLatest(publication) {
@@ -182,6 +225,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
         offline += 1
         return
       }
+      if (!fits(publication, connection.maxPacketBytes)) return
       connection.publish(publication)
     },
     get info() {
@@ -189,7 +233,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
         connected: connection !== undefined,
         ...(connection && { version: connection.version }),
         reconnects: Math.max(0, reconnects),
-        dropped: { full: outbox.dropped, offline, tooLong },
+        dropped: { full: outbox.dropped, offline, tooLong: dropped.too_long, refused: dropped.refused },
         waiting: { messages: outbox.size, bytes: outbox.bytes },
       }
     },
@@ -200,6 +244,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       cancelRetry?.()
       if (!connection) {
         generation += 1
+        await beginning?.end()
         return
       }
       if (!(latest.settled && outbox.size === 0)) {
@@ -217,6 +262,11 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       await last?.end()
     },
   }
+}
+
+function whyNot(error: Error): string {
+  const isLogin = error instanceof ConnectError && error.kind === 'credentials'
+  return isLogin ? `${error.message}; set mqtt.user and mqtt.password` : error.message
 }
 
 function pace(options: MqttPipeOptions): string {

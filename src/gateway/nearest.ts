@@ -1,18 +1,28 @@
 /** The nearest spelling: "did you mean". */
 
+/** A longer word is no name of ours, and the edits of two words take time by the product of their lengths. */
+const MAX_CHARS = 64
+
 /** The candidate with the fewest edits from `word`, or undefined when none is near: at most a third of its letters may differ. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > MAX_CHARS) return undefined
   let best: string | undefined
   let bestEdits = Infinity
   for (const candidate of candidates) {
+    // There are at least as many edits as the lengths differ by.
+    const lengthsDiffer = Math.abs(candidate.length - word.length)
+    if (lengthsDiffer >= bestEdits || lengthsDiffer > allowedEdits(word, candidate)) continue
     const edits = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (edits < bestEdits) {
       best = candidate
       bestEdits = edits
     }
   }
-  const allowed = Math.max(1, Math.ceil(Math.max(word.length, best?.length ?? 0) / 3))
-  return bestEdits <= allowed ? best : undefined
+  return bestEdits <= allowedEdits(word, best ?? '') ? best : undefined
+}
+
+function allowedEdits(word: string, candidate: string): number {
+  return Math.max(1, Math.ceil(Math.max(word.length, candidate.length) / 3))
 }
 
 /** ` (did you mean x?)`, or nothing. */

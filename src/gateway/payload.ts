@@ -19,7 +19,16 @@ export function resultToJson(result: NormalResult, value: unknown): unknown {
       return fieldToJson(result.field, value)
     case 'record':
       return fieldsToJson(result.fields, value)
+    case 'any':
+      return anyToJson(value)
   }
+}
+
+/** A value without a declared type. */
+function anyToJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(anyToJson)
+  if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return scalarToJson('any', value)
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, anyToJson(member)]))
 }
 
 /** Arguments for Port.call. What does not fit its type is left as it is: the contract's own check names it better. */

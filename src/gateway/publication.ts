@@ -17,6 +17,10 @@ export interface Inbound {
   readonly topic: string
   readonly payload: Buffer
   readonly retain: boolean
+  /** Of a QoS 1 message. */
+  readonly packetId?: number
+  /** DUP: the broker may have sent it before. */
+  readonly isAgain: boolean
   /** MQTT 5: where the sender wants its answer, and what to send back with it. */
   readonly responseTopic?: string
   readonly correlationData?: Buffer

@@ -2,6 +2,7 @@
 
 import { type Outcome, PortwireError } from '../errors.js'
 import { CallError, RemoteError } from '../port/errors.js'
+import { printable } from './printable.js'
 
 /** ok: it ran. nak: refused, by the gateway or by the device. timeout: no answer in time. expired: the command was too old to be
  * begun. lost_session: the session ended and it did not run. unknown: the session ended, and it may have run. */
@@ -21,8 +22,16 @@ export type CommandResult =
 /** @param expires true when the deadline of the call was the expiry of the message that asked for it */
 export function resultOfError(error: unknown, expires: boolean): CommandResult {
   const message = error instanceof Error ? error.message : String(error)
-  return { ...judge(error, expires), error: message }
+  // Errors about arguments name what a stranger has sent.
+  return { ...judge(error, expires), error: printable(message) }
 }
+
+/** A command that came again, and may have been run by an earlier run of the gateway. */
+export const CAME_AGAIN = {
+  result: 'unknown',
+  error: 'the command was sent before, to an earlier run of the gateway, which may have run it; it is not run again',
+  outcome: 'unknown',
+} as const satisfies CommandResult
 
 /** A command that was refused before anything was sent. */
 export function refused(error: string): CommandResult {

@@ -20,6 +20,8 @@ export interface Topics {
   state(device: string): string
   event(device: string, event: string): string
   availability(device: string): string
+  /** The whole contract of a device. */
+  contract(device: string): string
   log(device: string): string
   /** Subscription for all calls of one device. */
   calls(device: string): string
@@ -47,6 +49,7 @@ export function createTopics(base: string): Topics {
     state: (device) => `${base}/${device}`,
     event: (device, event) => `${base}/${device}/event/${event}`,
     availability: (device) => `${base}/${device}/availability`,
+    contract: (device) => `${base}/${device}/contract`,
     log: (device) => `${base}/${device}/log`,
     calls: (device) => `${base}/${device}/call/+`,
     call: (device, action) => `${base}/${device}/call/${action}`,
@@ -61,8 +64,8 @@ export function createTopics(base: string): Topics {
         return { kind: 'request', request: request.join('/') }
       }
       const [device, call, action] = levels
-      if (levels.length !== 3 || call !== 'call' || !device || !action || !NAME.test(device)) return undefined
-      return { kind: 'call', device, action }
+      if (levels.length !== 3 || call !== 'call' || !device || !action) return undefined
+      return NAME.test(device) && NAME.test(action) ? { kind: 'call', device, action } : undefined
     },
   }
 }

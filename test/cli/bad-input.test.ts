@@ -15,6 +15,8 @@ writeFileSync(
 )
 const contract = join(folder, 'bad.yaml')
 writeFileSync(contract, "name: pump\nversion: '1'\nactions:\n  start: {args: {speed: u12}}\n")
+const secret = join(folder, 'secret.yaml')
+writeFileSync(secret, "name: !secret pump\nversion: '1'\n")
 
 const AWAY = '--mqtt=mqtt://127.0.0.1:9'
 
@@ -24,7 +26,7 @@ test.each([
     'a command that is like no other',
     ['frobnicate'],
     2,
-    "portwire: unknown command 'frobnicate'; there are: list, call, monitor, gateway; see portwire --help",
+    "portwire: unknown command 'frobnicate'; there are: list, call, monitor, gateway, stdio; see portwire --help",
   ],
   [
     'an unknown option',
@@ -116,7 +118,31 @@ test.each([
     'a broker that is no URL',
     ['monitor', 'greenhouse', '--mqtt', ':x:'],
     2,
-    'portwire: --mqtt: expected mqtt://host:port, got ":x:"',
+    'portwire: --mqtt: expected mqtt://host:port or mqtts://host:port, got ":x:"',
+  ],
+  [
+    'a broker of another scheme',
+    ['call', 'greenhouse', 'identify', '--mqtt', 'http://x'],
+    2,
+    'portwire: --mqtt: expected mqtt://host:port or mqtts://host:port, got "http://x"',
+  ],
+  [
+    'a broker with a password in its address',
+    ['call', 'greenhouse', 'identify', '--mqtt', 'mqtt://me:secret@x'],
+    2,
+    'portwire: --mqtt: expected mqtt://host:port; user and password go in PORTWIRE_CONFIG_MQTT_USER and PORTWIRE_CONFIG_MQTT_PASSWORD',
+  ],
+  [
+    'a base topic that is a wildcard',
+    ['monitor', 'greenhouse', '--base-topic', '#'],
+    2,
+    'portwire: --base-topic: expected one to four levels of letters, digits, _ and -, got "#"',
+  ],
+  [
+    'a contract with a tag that nobody knows',
+    ['call', '/dev/ttyACM0', 'start', '--contract', secret],
+    2,
+    `portwire: ${secret}:1:7: not YAML: Unresolved tag: !secret`,
   ],
 ])('%s', async (_name, args, code, line) => {
   const result = await runCli(...args)

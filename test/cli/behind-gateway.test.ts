@@ -1,11 +1,16 @@
 /** call and monitor on a device behind a gateway. */
 
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Contract } from '../../src/contract/index.js'
 import { startGateway } from '../../src/gateway/index.js'
 import { greenhouse } from '../../src/testing/greenhouse.js'
 import { createMockGreenhouse } from '../../src/testing/mock-greenhouse.js'
 import { startMosquitto } from '../gateway/mosquitto.js'
+import { connectClient } from '../gateway/mqtt-client.js'
 import { configWith, EMBEDDED } from '../gateway/support.js'
 import { until } from '../gateway/until.js'
 import { runCli, startCli } from './run-cli.js'
@@ -75,6 +80,67 @@ test.each([
 ])('%s', async (_name, words, code, err) => {
   const { mqtt } = await startWithBoard()
   expect(await runCli('call', ...words, mqtt)).toEqual({ code, out: '', err })
+})
+
+test('a broker that wants a password: the line says where to put it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portwire-passwd-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'passwd')
+  execFileSync('mosquitto_passwd', ['-c', '-b', file, 'attic', 'right'])
+  const mosquitto = await startMosquitto(['allow_anonymous false', `password_file ${file}`])
+  onTestFinished(() => mosquitto.remove())
+  const { code, err } = await runCli('call', 'greenhouse', 'identify', `--mqtt=${mosquitto.url}`)
+  expect(err).toBe(
+    `portwire: the MQTT broker at 127.0.0.1:${mosquitto.port} refused the login (Not authorized; no user was given). ` +
+      'Set PORTWIRE_CONFIG_MQTT_USER and PORTWIRE_CONFIG_MQTT_PASSWORD in the environment.\n',
+  )
+  expect(code).toBe(1)
+})
+
+test.each([
+  ['a text', '"hello"', /what is retained on portwire\/bridge\/devices is no list of devices/],
+  ['a list of something else', '[1,null]', /what is retained on portwire\/bridge\/devices is no list of devices/],
+  [
+    'a device without a contract',
+    '[{"name":"greenhouse"}]',
+    /the gateway has left no contract on portwire\/greenhouse\/contract/,
+  ],
+])('a list of devices that is %s is said in one line', async (_name, payload, line) => {
+  const mosquitto = await startMosquitto()
+  onTestFinished(() => mosquitto.remove())
+  const client = await connectClient(mosquitto.url, [])
+  onTestFinished(() => client.end())
+  await client.publish('portwire/bridge/state', { state: 'online' }, { retain: true })
+  await client.publish('portwire/bridge/devices', payload, { retain: true })
+  const { code, err } = await runCli('call', 'greenhouse', 'identify', `--mqtt=${mosquitto.url}`)
+  expect(err).toMatch(line)
+  expect(err.trimEnd().split('\n')).toHaveLength(1)
+  expect(code).toBe(1)
+})
+
+test('what a stranger publishes does nothing to the terminal of monitor, and is whole in its JSON', async () => {
+  const { gateway, mqtt } = await startWithBoard()
+  const cli = startCli(['monitor', 'greenhouse', mqtt])
+  const json = startCli(['monitor', 'greenhouse', '--json', mqtt])
+  await until(() => /state online\n/.test(cli.out()) && json.out() !== '', 5_000, 'the state')
+  const client = await connectClient(gateway.brokerUrl, [])
+  onTestFinished(() => client.end())
+  const message = '\u001b]0;x\u0007\u009b2J\u202e\nforged'
+  await client.publish('portwire/greenhouse/log', { severity: 'info', message })
+  await client.publish('portwire/greenhouse/event/\u001b[2J', { id: '1', ['\u001b[31m']: message, list: ['\u009b'] })
+  await until(() => cli.out().includes('list=') && json.out().includes('"list"'), 5_000, 'both')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is those that must not be there
+  expect(cli.out() + json.out()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+  expect(cli.out()).toContain('log info: \\x1b]0;x\\x07\\x9b2J\\u202e\\nforged\n')
+  const lines = json
+    .out()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  expect(lines.find(({ kind }) => kind === 'log')).toMatchObject({ message })
+  cli.stop()
+  json.stop()
+  await Promise.all([cli.code, json.code])
 })
 
 test('a broker without a gateway is said', async () => {

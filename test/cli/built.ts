@@ -19,7 +19,10 @@ export interface CliProcess {
   exited(): Promise<{ code: number | null; signal: string | null }>
 }
 
-export function spawnCli(args: readonly string[], options: { uid?: number; gid?: number } = {}): CliProcess {
+export function spawnCli(
+  args: readonly string[],
+  options: { uid?: number; gid?: number; env?: NodeJS.ProcessEnv } = {},
+): CliProcess {
   requireBuild()
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: root, ...options })
   let out = ''

@@ -1,8 +1,9 @@
 /** The demonstration from end to end: the built program, the emulated board with the real firmware, MQTT. */
 
+import { tmpdir } from 'node:os'
 import { expect, onTestFinished, test } from 'vitest'
 import { connectClient } from '../gateway/mqtt-client.js'
-import { spawnCli } from './built.js'
+import { MAIN, spawnCli } from './built.js'
 import { runCli } from './run-cli.js'
 
 const READING = /event\/reading {2}celsius=[\d.]+ humidity=[\d.]+\n/
@@ -82,4 +83,10 @@ test('a second one takes the next free port, and says so', async () => {
   expect(second.url).not.toBe(first.url)
   await second.cli.outHas(/port 1883 is taken/)
   await second.cli.outHas(READING)
+})
+
+test('what it says to try works where the user is, which npm says when it runs elsewhere', async () => {
+  const cli = spawnCli(['gateway'], { env: { ...process.env, INIT_CWD: tmpdir() } })
+  await cli.outHas(/ monitor greenhouse/)
+  expect(cli.out()).toContain(`  node ${MAIN} call greenhouse setVent open=0.4`)
 })

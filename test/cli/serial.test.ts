@@ -120,3 +120,20 @@ test('a list of nothing prints nothing but a hint on stderr', async () => {
   await listCommand(io, { json: true }, { list: async () => [] })
   expect(String(stdout.read())).toBe('[]\n')
 })
+
+test('what a USB device says of itself does nothing to the terminal', async () => {
+  const { listCommand } = await import('../../src/cli/list.js')
+  const { PassThrough } = await import('node:stream')
+  const stdout = new PassThrough()
+  const io = { stdout, stderr: new PassThrough(), stdin: new PassThrough(), signal: new AbortController().signal }
+  const port = { path: '/dev/ttyUSB77', manufacturer: '\u001b[2Jevil\n/dev/forged', serialNumber: '\u009b\u202e' }
+  const sources = { list: async () => [port], sysfs: '/nonexistent', links: '/nonexistent' }
+  await listCommand(io, { json: false }, sources)
+  expect(String(stdout.read())).toMatch(
+    /^\/dev\/ttyUSB77 {2}- {2}\\x1b\[2Jevil\\n\/dev\/forged {2}\\x9b\\u202e {2}free\n$/,
+  )
+  await listCommand(io, { json: true }, sources)
+  const json = String(stdout.read())
+  expect(json).not.toContain('\u009b')
+  expect(JSON.parse(json)).toMatchObject([{ manufacturer: port.manufacturer, serial_number: port.serialNumber }])
+})

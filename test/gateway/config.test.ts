@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { PortwireError } from '../../src/errors.js'
-import { configJsonSchema, LIMITS, loadConfig, parseConfig } from '../../src/gateway/index.js'
+import { configJsonSchema, LIMITS, loadConfig, parseConfig, parseContract } from '../../src/gateway/index.js'
 import { greenhouse } from '../../src/testing/greenhouse.js'
 
 const examples = fileURLToPath(new URL('../../docs/examples/', import.meta.url))
@@ -175,8 +175,27 @@ test.each([
   [
     'a server with another scheme',
     config('  server: http://x\n'),
-    ':3:3: mqtt.server: expected mqtt://host:port or mqtts://host:port, without user and password, got "http://x"',
+    ':3:3: mqtt.server: expected mqtt://host:port or mqtts://host:port, without user, password and path',
   ],
+  ...(['mqtt://host:abc', 'mqtt://host:99999', 'mqtt://host:0', 'mqtt://host/x', 'mqtt://me:secret@host'] as const).map(
+    (server): [string, string, string] => [
+      `the server ${server}`,
+      config(`  server: ${server}\n`),
+      ':3:3: mqtt.server: expected mqtt://host:port or mqtts://host:port, without user, password and path',
+    ],
+  ),
+  [
+    'a tty of two devices',
+    `version: 1\n${DEVICE}${DEVICE.split('\n').slice(1).join('\n').replace('  a:', '  b:')}`,
+    ':7:5: devices.b.serial: /dev/ttyACM0 is the tty of a already: a tty has one owner',
+  ],
+  [
+    'a device called __proto__',
+    `version: 1\n${DEVICE.replace('  a:', '  __proto__:')}`,
+    ':3:3: not YAML: a key must not be called __proto__',
+  ],
+  ['a tag that nobody knows', config('  password: !secret x\n'), ':3:13: not YAML: Unresolved tag: !secret'],
+  ['an alias of nothing', 'version: *x\n', /^: not YAML: Unresolved alias/],
   ['MQTT 3', config('  version: 3\n'), ':3:3: mqtt.version: expected 5, or 4 for MQTT 3.1.1, got 3'],
   ['a password that is a number is not shown', config('  password: 12345\n'), ':3:3: mqtt.password: expected a text'],
   [
@@ -229,6 +248,28 @@ test('the environment comes before the file, and its password is not shown', () 
   )
 })
 
+test('what is wrong in the environment is said of its variable', () => {
+  const text = config('')
+  expect(() => parseConfig(path, text.replace('mqtt:\n', ''), { PORTWIRE_CONFIG_MQTT_SERVER: 'http://x' })).toThrow(
+    'CONFIG_INVALID: PORTWIRE_CONFIG_MQTT_SERVER: mqtt.server: expected mqtt://host:port',
+  )
+  expect(() => parseConfig(path, `version: 1\n${DEVICE}`, { PORTWIRE_CONFIG_MQTT_VERSION: 'five' })).toThrow(
+    'CONFIG_INVALID: PORTWIRE_CONFIG_MQTT_VERSION: mqtt.version: expected 5, or 4 for MQTT 3.1.1, got "five"',
+  )
+})
+
+test('a certificate that is none is refused', () => {
+  expect(() => parseConfig(path, config('  ca: greenhouse.yaml\n'))).toThrow(
+    `CONFIG_INVALID: ${examples}greenhouse.yaml: mqtt.ca: expected a certificate in PEM`,
+  )
+})
+
+test('an alias error in a contract is said of its file', () => {
+  expect(() => parseContract('pump.yaml', 'name: *x\n')).toThrow(
+    'CONTRACT_INVALID: pump.yaml: not YAML: Unresolved alias',
+  )
+})
+
 test('a contract that is not there is named', () => {
   const text = 'version: 1\ndevices:\n  a:\n    serial: /dev/x\n    contract: nope.yaml\n'
   expect(() => parseConfig('/etc/portwire/portwire.yaml', text)).toThrow(
@@ -260,7 +301,7 @@ test('the documentation names every key', () => {
 
 test('the documentation has the numbers of the limits', () => {
   const doc = readFileSync(new URL('../../docs/gateway.md', import.meta.url), 'utf8')
-  for (const number of [LIMITS.inFlightMessages, LIMITS.commands, LIMITS.devices, LIMITS.brokerSockets]) {
+  for (const number of [LIMITS.inFlightMessages, LIMITS.commandsPerDevice, LIMITS.devices, LIMITS.brokerSockets]) {
     expect(doc).toContain(String(number))
   }
   expect(doc).toContain('10,000')

@@ -1,7 +1,7 @@
 /** The gateway at a real Mosquitto, in MQTT 5. */
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -214,5 +214,92 @@ test('a broker that wants a password gets it, and a wrong one is said', async ()
   )
   onTestFinished(() => refused.close())
   await until(() => log.length > 0, 5_000, 'the refusal is said')
-  expect(log[0]).toMatch(/^no MQTT broker at 127\.0\.0\.1:\d+: Connection refused: Not authorized; trying again/)
+  expect(log[0]).toMatch(
+    /^the MQTT broker at 127\.0\.0\.1:\d+ refused the login \(Not authorized; as user attic\); set mqtt\.user and mqtt\.password; trying again/,
+  )
+})
+
+test('messages that the access list refuses are counted and said, and leave their places to others', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portwire-acl-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const acl = join(folder, 'acl')
+  writeFileSync(acl, 'topic readwrite #\ntopic deny portwire/greenhouse/event/vent\n')
+  const mosquitto = await broker(['max_inflight_messages 5', `acl_file ${acl}`])
+  const { gateway, port, log } = await startTestGateway(external(mosquitto))
+  const client = await clientOf(gateway, ['portwire/#'])
+  for (let i = 0; i < 20; i++) await port.emit('vent', { open: i })
+  await port.emit('reading', { celsius: 20, humidity: 40 })
+  await client.next('portwire/greenhouse/event/reading')
+  expect(gateway.mqtt().dropped.refused).toBe(20)
+  expect(log.filter((line) => line.includes('the broker refused it: Not authorized'))).toHaveLength(1)
+  const counts = () =>
+    client.messages
+      .filter(({ json }) => json['type'] === 'messages_dropped')
+      .map(({ json }) => json['data'] as { count: number; reason: string })
+  await until(() => counts().reduce((sum, { count }) => sum + count, 0) === 20, 5_000, 'all losses are said')
+  expect(new Set(counts().map(({ reason }) => reason))).toEqual(new Set(['refused']))
+})
+
+test('a gateway that may not publish on bridge/event does not say for ever that it may not', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portwire-acl-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const acl = join(folder, 'acl')
+  writeFileSync(acl, 'topic readwrite #\ntopic deny portwire/bridge/event\n')
+  const mosquitto = await broker([`acl_file ${acl}`])
+  const { gateway, port } = await startTestGateway(external(mosquitto))
+  port.notice({ kind: 'events_lost', count: 1 })
+  await until(() => gateway.mqtt().dropped.refused === 1, 5_000, 'it is refused')
+  const client = await clientOf(gateway, ['portwire/#'])
+  await port.emit('reading', { celsius: 20, humidity: 40 })
+  await client.next('portwire/greenhouse/event/reading')
+  expect(gateway.mqtt().dropped.refused).toBe(1)
+})
+
+test('a message longer than the broker takes is dropped and said, and the connection stays', async () => {
+  const mosquitto = await broker(['max_packet_size 4000'])
+  const { gateway, port, log } = await startTestGateway(external(mosquitto))
+  const client = await clientOf(gateway, ['portwire/#'])
+  const before = gateway.mqtt().dropped.tooLong
+  port.answer = async () => 'x'.repeat(4_000)
+  await client.publish('portwire/greenhouse/call/setVent', { open: 1, transaction: 1 })
+  await until(() => gateway.mqtt().dropped.tooLong === before + 1, 5_000, 'it is dropped')
+  port.answer = async () => 'x'.repeat(3_800)
+  await client.publish('portwire/greenhouse/call/setVent', { open: 1, transaction: 2 })
+  await client.next('portwire/greenhouse/response', ({ json }) => json['transaction'] === 2)
+  expect(gateway.mqtt()).toMatchObject({ connected: true, reconnects: 0 })
+  expect(log.filter((line) => line.includes('portwire/greenhouse/response: dropped'))).toHaveLength(1)
+})
+
+test('a command of megabytes is refused over MQTT 3.1.1, and the connection stays', async () => {
+  const { gateway, port } = await startTestGateway({ ...external(await broker()), version: 4 })
+  const client = await clientOf(gateway, ['portwire/greenhouse/response'])
+  await client.publish('portwire/greenhouse/call/setVent', `{"open":1,"x":"${'x'.repeat(5_000_000)}"}`)
+  expect((await client.next('portwire/greenhouse/response')).json).toMatchObject({
+    error: 'the payload is longer than 262144 bytes',
+    result: 'nak',
+  })
+  await client.publish('portwire/greenhouse/call/setVent', { open: 1, transaction: 2 })
+  await client.next('portwire/greenhouse/response', ({ json }) => json['transaction'] === 2)
+  expect(port.calls).toHaveLength(1)
+  expect(gateway.mqtt().reconnects).toBe(0)
+})
+
+test('a command whose PUBACK was lost with the link comes again and is not run again', async () => {
+  const mosquitto = await broker()
+  const proxy = await startProxy(mosquitto.port)
+  const { port, log } = await startTestGateway({ server: { kind: 'external', url: proxy.url } })
+  const client = await connectClient(mosquitto.url, ['portwire/greenhouse/response'])
+  onTestFinished(() => client.end())
+  // Cut while the command is being taken: its PUBACK cannot leave any more.
+  port.answer = async () => 1
+  const { call } = port
+  port.call = (...args) => {
+    proxy.cut()
+    return call(...args)
+  }
+  await client.publish('portwire/greenhouse/call/setVent', { open: 1, transaction: 1 })
+  await until(() => log.some((line) => line.includes('came again')), 8_000, 'the message comes again')
+  await client.next('portwire/greenhouse/response', ({ json }) => json['transaction'] === 1)
+  expect(port.calls).toHaveLength(1)
+  expect(client.messages.filter(({ json }) => json['transaction'] === 1 && json['status'] !== 'ok')).toEqual([])
 })

@@ -6,8 +6,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { LIMITS } from '../../src/gateway/limits.js'
 import { type Connection, type ConnectionSettings, connectToBroker } from '../../src/gateway/mqtt-connection.js'
 import { startMosquitto } from './mosquitto.js'
+import { connectClient } from './mqtt-client.js'
+import { until } from './until.js'
 
 const settings = (url: string, more: Partial<ConnectionSettings> = {}): ConnectionSettings => ({
   url,
@@ -92,7 +95,29 @@ test('a certificate of an unknown authority is refused; with the authority in th
   onTestFinished(() => mosquitto.remove())
   const url = mosquitto.url.replace('mqtt:', 'mqtts:')
   await expect(connectToBroker(settings(url), handlers)).rejects.toThrow(
-    /^no MQTT broker at 127\.0\.0\.1:\d+: self-signed certificate$/,
+    /^the MQTT broker at 127\.0\.0\.1:\d+ cannot be used: self-signed certificate$/,
   )
   expect((await connect(url, { ca: readFileSync(cert, 'utf8') })).version).toBe(5)
+})
+
+test('of a message of megabytes no more than the bound is collected, also where MQTT 3.1.1 has no word for it', async () => {
+  const mosquitto = await startMosquitto()
+  onTestFinished(() => mosquitto.remove())
+  const bytes: number[] = []
+  const connection = await connectToBroker(settings(mosquitto.url, { version: 4 }), {
+    message(inbound, taken) {
+      bytes.push(inbound.payload.length)
+      taken()
+    },
+    closed: () => {},
+  })
+  onTestFinished(() => connection.end())
+  await connection.subscribe(['a'])
+  const client = await connectClient(mosquitto.url, [])
+  onTestFinished(() => client.end())
+  await client.publish('a', 'x'.repeat(5_000_000))
+  await client.publish('a', 'small')
+  await until(() => bytes.length === 2, 5_000, 'both messages')
+  expect(bytes[0]).toBeLessThanOrEqual(LIMITS.inboundPacketBytes)
+  expect(bytes[1]).toBe(5)
 })

@@ -16,3 +16,10 @@ test('didYouMean says nothing when nothing is near', () => {
   expect(didYouMean('baudd', ['baud'])).toBe(' (did you mean baud?)')
   expect(didYouMean('frobnicate', ['baud'])).toBe('')
 })
+
+test('a word that is no name of ours costs nothing', () => {
+  const names = Array.from({ length: 50 }, (_, i) => `action${i}`)
+  const startMs = performance.now()
+  expect(nearest('x'.repeat(250_000), names)).toBeUndefined()
+  expect(performance.now() - startMs).toBeLessThan(50)
+})

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { defineContract } from '../../src/contract/index.js'
+import { defineContract, fieldsOf } from '../../src/contract/index.js'
 import { argsFromJson, fieldsToJson, resultToJson } from '../../src/gateway/payload.js'
 
 const contract = defineContract({
@@ -22,7 +22,8 @@ const contract = defineContract({
     },
   },
 })
-const { args, result } = contract.actions.get('take')!
+const { args: normalArgs, result } = contract.actions.get('take')!
+const args = fieldsOf(normalArgs)
 
 const values = {
   flag: true,

@@ -19,6 +19,8 @@ test.each([
   ['portwire/greenhouse/call', undefined],
   ['portwire/greenhouse/call/setVent/x', undefined],
   ['portwire/green house/call/setVent', undefined],
+  ['portwire/greenhouse/call/set Vent', undefined],
+  ['portwire/greenhouse/call/\u001b[2J', undefined],
   ['portwire/bridge/request/', undefined],
   ['portwire/bridge/request/a/b/c', undefined],
   ['portwire/bridge/request/a/#', undefined],

@@ -1,0 +1,41 @@
+/** Messages that are lost, until that is said: losses are said, never hidden, but not one by one. */
+
+import type { CancelTimer, Clock } from '../clock.js'
+import type { LossReason } from './mqtt-pipe.js'
+
+export interface Losses {
+  add(reason: LossReason): void
+  /** Says what was not said yet, by the reason. */
+  say(): void
+  close(): void
+}
+
+export interface LossesOptions {
+  readonly clock: Clock
+  /** A loss is said after this, though nobody has called `say`. */
+  readonly afterMs: number
+  readonly say: (reason: LossReason, count: number) => void
+}
+
+export function createLosses(options: LossesOptions): Losses {
+  const unsaid = new Map<LossReason, number>()
+  let cancel: CancelTimer | undefined
+  const say = () => {
+    cancel?.()
+    cancel = undefined
+    const counts = [...unsaid]
+    unsaid.clear()
+    for (const [reason, count] of counts) options.say(reason, count)
+  }
+  return {
+    add(reason) {
+      unsaid.set(reason, (unsaid.get(reason) ?? 0) + 1)
+      cancel ??= options.clock.after(options.afterMs, say)
+    },
+    say,
+    close() {
+      cancel?.()
+      unsaid.clear()
+    },
+  }
+}
