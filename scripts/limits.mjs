@@ -1,6 +1,18 @@
 // The rows of docs/limits.md, from compiled modules; the test makes the same rows from the sources.
 
-const FILES = ['wire/value-scan', 'port/limits', 'link/serial', 'link/spawn', 'supervision/restart', 'gateway/limits']
+const FILES = [
+  'wire/value-scan',
+  'port/limits',
+  'port/host/action-protocol',
+  'port/host/raw-packets',
+  'port/host/raw-types',
+  'link/serial',
+  'link/spawn',
+  'supervision/restart',
+  'serve',
+  'stdio/limits',
+  'gateway/limits',
+]
 
 /** @param load reads a module by its path below src/ or dist/ */
 export async function limitRows(folder, load = (file) => import(`${folder}/${file}.js`)) {
