@@ -49,3 +49,8 @@ export function describeExit(exit: Exit): string {
       return exit.error.message
   }
 }
+
+/** True for an end that was meant: status 0, or an exit that the device announced with 0. */
+export function isNormalExit(exit: Exit): boolean {
+  return exit.kind === 'closed' || ((exit.kind === 'status' || exit.kind === 'exit') && exit.status === 0)
+}

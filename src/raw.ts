@@ -1,14 +1,13 @@
 /** openRaw: bytes to and from whatever is at the other end, in Erlang's packet modes, supervised like a Port. */
 
-import { type Clock, systemClock } from './clock.js'
+import { systemClock } from './clock.js'
 import { PortwireError } from './errors.js'
 import { describeExit } from './exit.js'
-import { type Connector, serialConnector, spawnConnector, tcpConnector, webSocketConnector } from './link/index.js'
-import type { Target } from './open.js'
 import type { PacketMode, RawPacket } from './port/host/raw-decoder.js'
 import { createRawPort } from './port/host/raw-port.js'
 import type { RawPort, RawPortOptions } from './port/host/raw-types.js'
 import { createRestartStrategy, type RestartOptions } from './supervision/index.js'
+import { connectorOf, type Target } from './target.js'
 
 export type { PacketMode, RawPacket } from './port/host/raw-decoder.js'
 export type {
@@ -35,7 +34,10 @@ export async function openRaw<const M extends PacketMode>(
 ): Promise<RawPort<RawPacket<M>>> {
   const clock = options.clock ?? systemClock
   const restart = createRestartStrategy(options.restart ?? {}, clock, options.random ?? Math.random)
-  const port = createRawPort(connectorOf(target, options.clock), { ...options, restart })
+  const port = createRawPort(connectorOf({ ...target, ...(options.clock ? { clock: options.clock } : {}) }), {
+    ...options,
+    restart,
+  })
   const started = new Promise<void>((resolve, reject) => {
     const stop = port.watch((notice) => {
       if (notice.kind !== 'state') return
@@ -53,17 +55,4 @@ export async function openRaw<const M extends PacketMode>(
     throw error
   }
   return port
-}
-
-function connectorOf(target: Target, clock: Clock | undefined): Connector {
-  const timed = clock ? { clock } : {}
-  if ('link' in target) return target.link
-  if ('serial' in target) return serialConnector({ ...target, ...timed, path: target.serial })
-  if ('spawn' in target) return spawnConnector({ ...target, ...timed, program: target.spawn })
-  if ('tcp' in target) return tcpConnector({ ...target, ...timed, address: target.tcp })
-  if ('websocket' in target) return webSocketConnector({ ...target, ...timed, url: target.websocket })
-  throw new PortwireError(
-    'ARGUMENT_INVALID',
-    'openRaw needs one of serial, spawn, tcp, websocket or link to know what to open',
-  )
 }

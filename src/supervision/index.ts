@@ -1,7 +1,6 @@
 export {
   backoffMs,
   createRestartStrategy,
-  isNormalExit,
   RESTART_DEFAULTS,
   type RestartOptions,
   type RestartType,

@@ -1,7 +1,7 @@
 /** When to start a port again: OTP's restart types and intensity, and the backoff with full jitter that OTP lacks. */
 
 import type { Clock, Random } from '../clock.js'
-import type { Exit } from '../exit.js'
+import { type Exit, isNormalExit } from '../exit.js'
 import type { RestartDecision, RestartStrategy } from '../port/index.js'
 
 /** OTP's words. permanent: always started again; transient: only after an abnormal exit; temporary: never. */
@@ -49,11 +49,6 @@ export function recordRestart(
 ): { readonly verdict: 'restart' | 'give-up'; readonly restartsAtMs: readonly number[] } {
   const recent = [...restartsAtMs.filter((atMs) => nowMs - atMs <= limit.periodMs), nowMs]
   return { verdict: recent.length > limit.intensity ? 'give-up' : 'restart', restartsAtMs: recent }
-}
-
-/** True for an end that was meant: status 0, or an exit that the device announced with 0. */
-export function isNormalExit(exit: Exit): boolean {
-  return exit.kind === 'closed' || ((exit.kind === 'status' || exit.kind === 'exit') && exit.status === 0)
 }
 
 /** True when there was nothing to start: no such device now, or another holds it. */

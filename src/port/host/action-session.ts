@@ -9,7 +9,7 @@ import type { ActionOptions } from './action-protocol.js'
 import type { CallQueue } from './call-queue.js'
 import type { Answer, PendingCall } from './pending.js'
 import { showBytes } from './raw-packets.js'
-import type { Session, SessionOptions } from './session.js'
+import type { Session, SessionOptions } from './session-types.js'
 
 export interface ActionSessionOptions
   extends Pick<SessionOptions, 'clock' | 'codec' | 'queues' | 'counters' | 'handlers'>,

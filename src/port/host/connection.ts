@@ -3,7 +3,8 @@
 import type { Link } from '../../link/link.js'
 import { type PortProtocol, portProtocol } from './action-protocol.js'
 import { createActionSession } from './action-session.js'
-import { createSession, type Session, type SessionOptions } from './session.js'
+import { createSession } from './session.js'
+import type { Session, SessionOptions } from './session-types.js'
 import { createTransport } from './transport.js'
 
 export interface Connection {
@@ -76,16 +77,17 @@ export function createConnection(link: Link, options: ConnectionOptions): Connec
           half: transport.half,
         })
       : undefined
-  const forSession = {
-    ...options,
-    handlers,
-    maxContentBytes: protocol.maxContentBytes,
-    write: (action: number, token: number, value: Uint8Array | undefined) =>
-      transport.write(out, [action, token], value),
-    wireBytes: transport.wireBytes,
-    isWritable: () => !isFull,
-  }
-  const session: Session = actionSession ?? createSession(forSession)
+  const session: Session =
+    actionSession ??
+    createSession({
+      ...options,
+      handlers,
+      maxContentBytes: protocol.maxContentBytes,
+      write: (action: number, token: number, value: Uint8Array | undefined) =>
+        transport.write(out, [action, token], value),
+      wireBytes: transport.wireBytes,
+      isWritable: () => !isFull,
+    })
   return {
     link,
     session,

@@ -3,7 +3,7 @@
 import type { Contract, ContractDefinition } from '../../contract/index.js'
 import { deferred } from '../../deferred.js'
 import { PortwireError } from '../../errors.js'
-import { describeExit, type Exit } from '../../exit.js'
+import { describeExit, type Exit, isNormalExit } from '../../exit.js'
 import { MAX_WAITING_ITEMS } from '../limits.js'
 import type { EventMeta, Mailbox, MailboxMessage } from '../types.js'
 import type { Subscriptions } from './subscriptions.js'
@@ -23,8 +23,6 @@ export interface MailboxSources {
   readonly exited: Promise<Exit>
   /** Default: all events of the contract. */
   readonly events: readonly string[] | undefined
-  /** An end that was meant closes the mailbox, any other one fails its reader. */
-  readonly isNormal: (exit: Exit) => boolean
 }
 
 export function createMailbox<C extends ContractDefinition>(sources: MailboxSources): Mailbox<C> {
@@ -70,8 +68,8 @@ export function createMailbox<C extends ContractDefinition>(sources: MailboxSour
     }
   }
   void sources.exited.then((exit) => {
-    const normal = sources.isNormal(exit)
-    close(normal ? {} : { error: new PortwireError('PORT_EXITED', `${portName} ${describeExit(exit)}`) })
+    // An end that was meant closes the mailbox, any other one fails its reader.
+    close(isNormalExit(exit) ? {} : { error: new PortwireError('PORT_EXITED', `${portName} ${describeExit(exit)}`) })
   })
 
   return {

@@ -27,7 +27,7 @@ import { killBoard } from './kill.js'
 import { createMailbox } from './mailbox.js'
 import { portName, portNumbers } from './options.js'
 import { createRequestHandlers } from './request-handlers.js'
-import type { SessionHandlers } from './session.js'
+import type { SessionHandlers } from './session-types.js'
 import { createCallStream } from './stream.js'
 import { createSubscriptions } from './subscriptions.js'
 
@@ -365,8 +365,6 @@ export function createPort<C extends ContractDefinition>(
         subscriptions,
         exited: exited.promise,
         events: mailboxOptions?.events,
-        isNormal: (exit) =>
-          exit.kind === 'closed' || ((exit.kind === 'status' || exit.kind === 'exit') && exit.status === 0),
       }),
     on: (event, listener) => subscriptions.on(event, listener as never),
     consume: (event, consumer) => subscriptions.consume(event, consumer as never),

@@ -1,107 +1,16 @@
 /** The host's side of one session: hello, the confirming TICK, then calls and events until something ends it.
  * It knows no stream and no clock of its own: bytes, time and randomness are handed in. docs/protocol.md is what it follows. */
 
-import type { Clock, Random } from '../../clock.js'
-import type { Contract, Event } from '../../contract/index.js'
 import { isThenable } from '../../deferred.js'
 import { PortwireError } from '../../errors.js'
 import { type Exit, RESET_CAUSES } from '../../exit.js'
-import {
-  Action,
-  type DeviceHello,
-  decodeDeviceHello,
-  decodeMessage,
-  ErrorNumber,
-  eventToken,
-  Feature,
-  type ValueCodec,
-} from '../../wire/index.js'
-import { MAX_SAMPLE_BYTES, REPEAT_TIMER, SILENT_HEARTBEATS } from '../limits.js'
-import type { DeviceInfo, PortCounters, Severity } from '../types.js'
-import { type CallLane, createCallLane } from './call-lane.js'
-import type { CallQueues } from './call-queue.js'
-import { createEventLane, type EventLane } from './event-lane.js'
-import { contractProblem, createHandshake, deviceInfo } from './handshake.js'
+import { Action, decodeDeviceHello, decodeMessage, ErrorNumber, eventToken, Feature } from '../../wire/index.js'
+import { contractProblem, createHandshake } from './handshake.js'
 import { classify, type Incoming, type Message, type ReliableEvent } from './incoming.js'
-import { createJobs, type Jobs } from './jobs.js'
-import { createLine } from './line.js'
-import { createLiveness, type Liveness } from './liveness.js'
-import { createOutgoing, type Outgoing } from './outgoing.js'
+import { createLive, type Live, type LiveHooks } from './live.js'
 import type { Answer, PendingCall } from './pending.js'
-import { createRequestLane, type RequestAnswer, type RequestLane } from './request-lane.js'
-import { createRoom } from './room.js'
-import { createRoundTripEstimator, type RoundTripEstimator } from './rtt.js'
-
-export interface SessionHandlers {
-  /** Hello is confirmed; nothing but calls of onStart goes out until `open()`. */
-  up(device: DeviceInfo): void
-  plainEvent(event: Event, value: unknown, epoch: number): void
-  /** The device asks; `answer` is called once, now or later. */
-  request(index: number, value: unknown, answer: (answer: RequestAnswer) => void): void
-  /** Resolves when the consumer has finished. */
-  reliableEvent(event: Event, value: unknown, number: number, epoch: number): void | Promise<void>
-  consumerStopped(event: string, error: unknown): void
-  log(severity: Severity, text: string): void
-  eventsLost(count: number): void
-  eventsDropped(count: number): void
-  refused(problem: string): void
-  /** The session is over; all that was written has ended. Called once. */
-  ended(exit: Exit): void
-}
-
-/** Reliable events of the boot `epoch` below `next` have been finished by their consumers. */
-export interface DeliveryMark {
-  epoch: number
-  next: number
-}
-
-export interface SessionOptions {
-  readonly clock: Clock
-  readonly random: Random
-  readonly codec: ValueCodec
-  readonly contract: Contract
-  readonly contractMismatch: 'error' | 'warn'
-  readonly lossless: boolean
-  readonly baudRate: number | undefined
-  /** 0: no heartbeat. */
-  readonly heartbeatMs: number
-  readonly readyTimeoutMs: number
-  readonly queues: CallQueues
-  /** Up to where events of a boot were delivered, over all sessions; the session moves it on. */
-  readonly delivered: DeliveryMark
-  readonly counters: PortCounters
-  readonly handlers: SessionHandlers
-  /** Encodes and writes a message; returns its bytes on the wire. */
-  readonly write: (action: number, token: number, value: Uint8Array | undefined) => number
-  readonly wireBytes: (contentBytes: number) => number
-  /** Most content that a packet or frame of this link can carry. */
-  readonly maxContentBytes: number
-  /** False while the link is full. */
-  readonly isWritable: () => boolean
-}
-
-export interface Session {
-  start(): void
-  /** One content as framing delivered it. */
-  receive(content: Uint8Array): void
-  /** Bytes as they came, for the error that no hello did. */
-  sample(bytes: Uint8Array): void
-  /** onStart is through: held calls and events flow. */
-  open(): void
-  /** Sends what may be sent; call it after a queue has grown. */
-  pump(): void
-  /** Tells the device to send a plain event, or to stop. */
-  bind(eventIndex: number, on: boolean): void
-  /** Nobody waits any more for a call that was written, or for the job that it became. */
-  giveUp(call: PendingCall): void
-  /** Asks the device to restart; its announcement is the answer. False: it was built without. */
-  reset(mode: 'application' | 'bootloader'): boolean
-  /** Tells the device that nothing more will be sent. */
-  endOfInput(): void
-  end(exit: Exit): void
-  readonly unanswered: number
-  readonly roundTripMs: number | undefined
-}
+import type { RequestAnswer } from './request-lane.js'
+import type { Session, SessionOptions } from './session-types.js'
 
 /** `hello`: asking. `confirm`: answered, waiting for the TICK. `up`: calls of onStart. `open`: all. */
 type Phase =
@@ -109,23 +18,8 @@ type Phase =
   | { readonly kind: 'confirm' | 'up' | 'open'; readonly live: Live }
   | { readonly kind: 'ended' }
 
-/** What exists only once the device has said hello. */
-interface Live {
-  readonly device: DeviceInfo
-  readonly calls: CallLane
-  readonly events: EventLane<ReliableEvent>
-  readonly jobs: Jobs
-  readonly requests: RequestLane
-  readonly liveness: Liveness
-  readonly outgoing: Outgoing
-  readonly rtt: RoundTripEstimator
-}
-
-/** HELLO has token 1. */
-const FIRST_CALL_TOKEN = 2
-
 export function createSession(options: SessionOptions): Session {
-  const { clock, codec, contract, counters, handlers } = options
+  const { codec, contract, counters, handlers } = options
   let phase: Phase = { kind: 'hello' }
   const handshake = createHandshake({
     ...options,
@@ -145,81 +39,16 @@ export function createSession(options: SessionOptions): Session {
       return
     }
     if (mismatch) handlers.refused(mismatch)
-    phase = { kind: 'confirm', live: goLive(hello) }
+    phase = { kind: 'confirm', live: createLive(hello, options, hooks) }
     phase.live.liveness.tick()
   }
 
-  const goLive = (hello: DeviceHello): Live => {
-    const told = deviceInfo(hello)
-    const device = { ...told, maxContentBytes: Math.min(told.maxContentBytes, options.maxContentBytes) }
-    const heartbeatMs = boundedHeartbeat(options.heartbeatMs, hello.deadManMs)
-    // A lossless stream has a flow control of its own.
-    const room = createRoom(options.lossless ? 0 : device.receiveBytes)
-    const line = createLine({ ...options, room })
-    const rtt = createRoundTripEstimator(heartbeatMs || REPEAT_TIMER.maxMs)
-    const calls = createCallLane({
-      clock,
-      line,
-      room,
-      rtt,
-      lossless: options.lossless,
-      firstToken: FIRST_CALL_TOKEN,
-      window: device.window,
-      answerContentBytes: Math.max(device.maxContentBytes, MAX_SAMPLE_BYTES),
-      slowestRepeatMs: (heartbeatMs || REPEAT_TIMER.maxMs) / 4,
-      repeated: () => {
-        counters.repeatsSent += 1
-      },
-      accepted(number, call) {
-        jobs.begin(number, call)
-        call.accepted()
-      },
-      unanswered: () => end({ kind: 'silent' }),
-    })
-    const jobs = createJobs()
-    const requests = createRequestLane({
-      codec,
-      send(token, answer) {
-        outgoing.answer(token, answer.action, answer.value)
-        pump()
-      },
-    })
-    const liveness = createLiveness({
-      clock,
-      line,
-      calls,
-      epoch: device.epoch,
-      heartbeatMs,
-      ticked: () => {
-        counters.ticks += 1
-      },
-      answered: confirmed,
-      lost(count) {
-        counters.plainEventsLost += count
-        handlers.eventsLost(count)
-      },
-      ended: end,
-    })
-    const outgoing = createOutgoing({
-      line,
-      calls,
-      queues: options.queues,
-      codec,
-      maxContentBytes: options.lossless ? device.maxContentBytes : fittingContent(device, options.wireBytes),
-      askForRoom: liveness.tick,
-      isAlive: () => phase.kind !== 'ended',
-      isWritable: options.isWritable,
-    })
-    const events = createEventLane<ReliableEvent>({
-      first: hello.eventSeq,
-      acknowledge(token, missing) {
-        outgoing.acknowledge(token, missing)
-        pump()
-      },
-      consume: (item, number) => consumeOnce(item, number, device.epoch),
-      stopped: (item, error) => handlers.consumerStopped(item.kind === 'event' ? item.event.name : item.kind, error),
-    })
-    return { device, calls, events, jobs, requests, liveness, outgoing, rtt }
+  const hooks: LiveHooks = {
+    confirmed: () => confirmed(),
+    consume: (item, number, epoch) => consumeOnce(item, number, epoch),
+    pump: () => pump(),
+    end: (exit) => end(exit),
+    isAlive: () => phase.kind !== 'ended',
   }
 
   const confirmed = () => {
@@ -479,19 +308,4 @@ export function createSession(options: SessionOptions): Session {
       return live()?.rtt.smoothedMs
     },
   }
-}
-
-/** The longest content that the device takes and its ring can hold at all. */
-function fittingContent(device: DeviceInfo, wireBytes: (contentBytes: number) => number): number {
-  if (device.receiveBytes === 0) return device.maxContentBytes
-  let contentBytes = Math.min(device.maxContentBytes, device.receiveBytes)
-  while (contentBytes > 0 && wireBytes(contentBytes) > device.receiveBytes) contentBytes -= 1
-  return contentBytes
-}
-
-/** The host's heartbeat is at most a third of the device's dead-man time; a device with one needs it on any link. */
-function boundedHeartbeat(heartbeatMs: number, deadManMs: number): number {
-  if (deadManMs === 0) return heartbeatMs
-  const longestMs = deadManMs / SILENT_HEARTBEATS
-  return heartbeatMs === 0 ? longestMs : Math.min(heartbeatMs, longestMs)
 }

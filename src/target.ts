@@ -1,0 +1,41 @@
+/** What a port may be opened on, and the link that reaches it. */
+
+import type { Clock } from './clock.js'
+import { PortwireError } from './errors.js'
+import {
+  type Connector,
+  type SerialOptions,
+  type SpawnOptions,
+  serialConnector,
+  spawnConnector,
+  type TcpOptions,
+  tcpConnector,
+  type WebSocketOptions,
+  webSocketConnector,
+} from './link/index.js'
+
+/** What is at the other end. */
+export type Target =
+  /** A board on a UART: its path, and how to open it. */
+  | ({ readonly serial: string } & Omit<SerialOptions, 'path' | 'clock'>)
+  /** A program that speaks the protocol on stdin and stdout. */
+  | ({ readonly spawn: string } & Omit<SpawnOptions, 'program' | 'clock'>)
+  /** A port program or a serial server on the network: `host:port`, raw bytes. */
+  | ({ readonly tcp: string } & Omit<TcpOptions, 'address' | 'clock'>)
+  /** The same behind a WebSocket: `ws://host:port/path`. */
+  | ({ readonly websocket: string } & Omit<WebSocketOptions, 'url' | 'clock'>)
+  /** Anything else that carries bytes. */
+  | { readonly link: Connector }
+
+/** @throws ARGUMENT_INVALID  none of the targets is named */
+export function connectorOf(options: Target & { readonly clock?: Clock }): Connector {
+  if ('link' in options) return options.link
+  if ('serial' in options) return serialConnector({ ...options, path: options.serial })
+  if ('spawn' in options) return spawnConnector({ ...options, program: options.spawn })
+  if ('tcp' in options) return tcpConnector({ ...options, address: options.tcp })
+  if ('websocket' in options) return webSocketConnector({ ...options, url: options.websocket })
+  throw new PortwireError(
+    'ARGUMENT_INVALID',
+    'open needs one of serial, spawn, tcp, websocket or link to know what to open',
+  )
+}
