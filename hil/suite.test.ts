@@ -14,6 +14,12 @@ const unchecked = defineContract({
   actions: { ...greenhouse.definition.actions, setVent: { args: { open: 'f32' }, result: 'f32', idempotent: true } },
 })
 
+/** The greenhouse with a result where there is none, to see what stands for it. */
+const careless = defineContract({
+  ...greenhouse.definition,
+  actions: { ...greenhouse.definition.actions, identify: { result: 'any' } },
+})
+
 describe.each(Object.entries(BOARDS))('%s', (_name, makeBoard) => {
   const cleanUp: (() => Promise<unknown>)[] = []
   afterEach(async () => {
@@ -63,12 +69,26 @@ describe.each(Object.entries(BOARDS))('%s', (_name, makeBoard) => {
     expect(climate.humidity).toBeLessThan(100)
   })
 
-  it('answers many calls made at once, each with its own reply', async () => {
+  it('C10: answers many calls made at once, each with its own reply', async () => {
     const { board, port } = await setUp()
     const calls = Array.from({ length: 64 }, (_, i) => port.call('echo', { data: Uint8Array.of(i, 255 - i, 0) }))
     const replies = await board.until(Promise.all(calls))
     expect(replies.map((reply) => reply[0])).toEqual(calls.map((_, i) => i))
     expect(port.info().counters.messagesRefused).toBe(0)
+  })
+
+  it('C8: answers an action without a result by 0, which is not nil', async () => {
+    const { board, port } = await setUp({ contractMismatch: 'warn' }, careless as unknown as Contract<Greenhouse>)
+    expect(await board.until(port.call('identify'))).toBe(0)
+  })
+
+  it('takes 4 KiB in chunks and sends them back, every byte right', async () => {
+    const { board, port } = await setUp()
+    const chunk = (n: number) => Uint8Array.from({ length: 32 }, (_, i) => (n * 31 + i * 7) & 0xff)
+    const calls = Array.from({ length: 128 }, (_, n) => port.call('echo', { data: chunk(n) }, { timeoutMs: 60_000 }))
+    const replies = await board.until(Promise.all(calls))
+    expect(replies.every((reply, n) => Buffer.compare(reply, chunk(n)) === 0)).toBe(true)
+    expect(port.info().counters.bytesReceived).toBeGreaterThan(4_096)
   })
 
   it('refuses with the error of the application what is out of range, and goes on', async () => {
@@ -96,7 +116,7 @@ describe.each(Object.entries(BOARDS))('%s', (_name, makeBoard) => {
     expect(await board.until(port.call('setLamp', { on: true }))).toBe(true)
   })
 
-  it('ends a call at its deadline, tells later that it ran, and answers the next one right', async () => {
+  it('C4, C5: ends a call at its deadline, tells later that it ran, and answers the next one right', async () => {
     const { board, port } = await setUp()
     const error = await board.until(port.call('settle', { ms: 300 }, { timeoutMs: 100 }).catch((e) => e))
     expect(error).toMatchObject({ code: 'CALL_TIMEOUT', outcome: 'unknown' })
@@ -119,7 +139,7 @@ describe.each(Object.entries(BOARDS))('%s', (_name, makeBoard) => {
     expect(await board.until(switched.promise)).toBe(true)
   })
 
-  it('sends plain events while somebody listens', async () => {
+  it('E1, E2: sends plain events while somebody listens, and none after that', async () => {
     const { board, port } = await setUp()
     await board.until(port.call('setInterval', { ms: 100 }))
     const three = deferred<void>()
@@ -139,7 +159,7 @@ describe.each(Object.entries(BOARDS))('%s', (_name, makeBoard) => {
     expect(port.info().counters.plainEventsLost).toBe(0)
   })
 
-  it('delivers reliable events in order, numbered from its boot', async () => {
+  it('E11: delivers reliable events in order, numbered from its boot', async () => {
     const { board, port } = await setUp()
     const low = deferred<void>()
     const alarms: { high: boolean; id: string | undefined; number: number | undefined }[] = []
@@ -159,7 +179,7 @@ describe.each(Object.entries(BOARDS))('%s', (_name, makeBoard) => {
     expect(alarms.map((a) => a.id)).toEqual([`greenhouse:${epoch}:${first}`, `greenhouse:${epoch}:${first + 1}`])
   })
 
-  it('runs a job beside short calls, and tells its steps', async () => {
+  it('C12: runs a job beside short calls, and tells its steps', async () => {
     const { board, port } = await setUp()
     const stream = port.stream('calibrate', { probe: 0 })
     const steps: number[] = []
@@ -176,7 +196,7 @@ describe.each(Object.entries(BOARDS))('%s', (_name, makeBoard) => {
     expect(Number.isFinite(await board.until(stream.result))).toBe(true)
   })
 
-  it('cancels a job whose reader has left, and can run the next one', async () => {
+  it('C15: cancels a job whose reader has left, and can run the next one', async () => {
     const { board, port } = await setUp()
     const first = port.stream('calibrate', { probe: 0 })
     await board.until(
@@ -190,7 +210,7 @@ describe.each(Object.entries(BOARDS))('%s', (_name, makeBoard) => {
     expect(Number.isFinite(await board.until(second.result))).toBe(true)
   })
 
-  it('asks the host, and goes on when nobody answers', async () => {
+  it('E13, E14: asks the host at the start, telling its deadline, and goes on when it has the answer', async () => {
     const asked = deferred<number>()
     const board = await makeBoard()
     cleanUp.push(() => board.stop())
@@ -221,7 +241,7 @@ describe.each(Object.entries(BOARDS))('%s', (_name, makeBoard) => {
 const DROPPABLE = Object.entries(BOARDS).filter(([name]) => !name.startsWith('real board'))
 
 describe.each(DROPPABLE)('%s, pulled in the middle', (_name, makeBoard) => {
-  it('fails the call in flight with the reason, and is back by itself with its bindings when it is put back', async () => {
+  it('C7, E12: fails the call in flight with the reason, and is back by itself with its bindings when it is put back', async () => {
     const board = await makeBoard()
     const port = await board.until(open(greenhouse, board.target as OpenOptions<Greenhouse>))
     try {

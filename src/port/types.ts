@@ -132,7 +132,8 @@ export interface Port<C extends ContractDefinition = ContractDefinition> {
   kill(): Promise<Exit>
 
   /** Events merged into a loop of one's own: bounded, in order, one at a time; a reliable event is acknowledged when the
-   * next message is asked for. */
+   * next message is asked for.
+   * @throws ARGUMENT_INVALID  an empty list of events, a name that is none, or a reliable event that has a consumer */
   mailbox(options?: MailboxOptions<C>): Mailbox<C>
 
   /** Sends and does not wait. Errors of the device are counted in info(), not thrown.
@@ -166,12 +167,18 @@ export interface Port<C extends ContractDefinition = ContractDefinition> {
 }
 
 export interface MailboxOptions<C> {
-  /** Which events come; default: all. */
+  /** Which events come, each once however often it is named; default: all. */
   readonly events?: readonly EventName<C>[]
 }
 
 export type MailboxMessage<C> = {
-  [N in EventName<C>]: { readonly event: N; readonly value: EventOf<C, N>; readonly meta: EventMeta }
+  [N in EventName<C>]: {
+    readonly event: N
+    readonly value: EventOf<C, N>
+    readonly meta: EventMeta
+    /** From its coming to its being handed out: how long the action took that it came during. */
+    readonly waitedMs: number
+  }
 }[EventName<C>]
 
 /** `for await` takes one message after the other and ends with the port: normally when that was closed or ended well, else

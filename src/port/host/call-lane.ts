@@ -2,7 +2,7 @@
 
 import type { CancelTimer, Clock } from '../../clock.js'
 import type { Outcome } from '../../errors.js'
-import { Action, nextToken, tokenDistance } from '../../wire/index.js'
+import { Action, ErrorNumber, nextToken, tokenDistance } from '../../wire/index.js'
 import { outcomeOfError } from '../errors.js'
 import { MAX_WINDOW, REPEAT_TIMER, SILENT_HEARTBEATS } from '../limits.js'
 import type { Line } from './line.js'
@@ -37,7 +37,7 @@ export interface CallLane {
   send(call: PendingCall): void
   /** Writes a call of the protocol itself. */
   sendProtocol(action: number, value: Uint8Array | undefined, answered: (answer: Answer, copies: number) => void): void
-  /** An answer came: REPLY, ERROR, or ACK. False: nobody waits for it. */
+  /** An answer came: REPLY, ERROR, or ACK. False: nobody waits for it, or no longer. */
   answered(token: number, answer: Answer): boolean
   /** True while a call of the user with that token waits for its answer, or was given up and waits for its outcome. */
   isCallUnanswered(token: number): boolean
@@ -175,7 +175,7 @@ export function createCallLane(options: CallLaneOptions): CallLane {
           break
         case 'given-up':
           s.waiter.call.settled(outcomeOf(answer))
-          break
+          return !isLateReply(answer)
         case 'protocol':
           s.waiter.answered(answer, s.ends.length)
       }
@@ -213,6 +213,11 @@ export function createCallLane(options: CallLaneOptions): CallLane {
       return { calls, givenUp }
     },
   }
+}
+
+/** What comes for a call that was given up is the late reply, but for the answer to SKIP and for ACK, whose RESULT is. */
+function isLateReply(answer: Answer): boolean {
+  return answer.kind !== 'accepted' && !(answer.kind === 'error' && answer.errorNumber === ErrorNumber.SKIPPED)
 }
 
 /** What an answer to SKIP, or a late answer to the call itself, says about the call. */

@@ -1,5 +1,6 @@
 /** The companion of a script: events of a port that wait, in order and bounded, until the script looks between its actions. */
 
+import type { Clock } from '../../clock.js'
 import type { Contract, ContractDefinition } from '../../contract/index.js'
 import { deferred } from '../../deferred.js'
 import { PortwireError } from '../../errors.js'
@@ -12,12 +13,14 @@ interface Letter {
   readonly event: string
   readonly value: unknown
   readonly meta: EventMeta
+  readonly cameAtMs: number
   /** Reliable events only: tells the lane that this one is finished, or that nobody will. */
   readonly done?: { resolve(): void; reject(reason: unknown): void }
 }
 
 export interface MailboxSources {
   readonly portName: string
+  readonly clock: Clock
   readonly contract: Contract
   readonly subscriptions: Subscriptions
   readonly exited: Promise<Exit>
@@ -26,7 +29,7 @@ export interface MailboxSources {
 }
 
 export function createMailbox<C extends ContractDefinition>(sources: MailboxSources): Mailbox<C> {
-  const { contract, subscriptions, portName } = sources
+  const { contract, subscriptions, portName, clock } = sources
   const letters: Letter[] = []
   const stops = new Map<string, () => void>()
   let current: Letter | undefined
@@ -47,25 +50,36 @@ export function createMailbox<C extends ContractDefinition>(sources: MailboxSour
     for (const letter of [current, ...letters.splice(0)]) letter?.done?.reject(new Error('the mailbox was closed'))
     wake.resolve()
   }
-  const poll = (): Letter | undefined => {
+  const poll = (): MailboxMessage<C> | undefined => {
     current?.done?.resolve()
     current = letters.shift()
-    return current
+    if (!current) return undefined
+    const { event, value, meta, cameAtMs } = current
+    return { event, value, meta, waitedMs: clock.nowMs() - cameAtMs } as MailboxMessage<C>
   }
 
-  for (const name of sources.events ?? contract.events.keys()) {
-    const reliable = contract.events.get(name)?.acknowledged ?? false
-    if (reliable) {
-      const consumer = (value: unknown, meta: EventMeta) =>
-        new Promise<void>((resolve, reject) => arrived({ event: name, value, meta, done: { resolve, reject } }))
-      stops.set(name, subscriptions.consume(name, consumer))
-    } else {
-      const listener = (value: unknown, meta: EventMeta) => {
+  const listen = (name: string): (() => void) => {
+    if (!contract.events.get(name)?.acknowledged) {
+      return subscriptions.on(name, (value, meta) => {
         if (letters.length >= MAX_WAITING_ITEMS) dropped += 1
-        else arrived({ event: name, value, meta })
-      }
-      stops.set(name, subscriptions.on(name, listener))
+        else arrived({ event: name, value, meta, cameAtMs: clock.nowMs() })
+      })
     }
+    return subscriptions.consume(
+      name,
+      (value, meta) =>
+        new Promise<void>((resolve, reject) =>
+          arrived({ event: name, value, meta, cameAtMs: clock.nowMs(), done: { resolve, reject } }),
+        ),
+    )
+  }
+
+  const names = checkedEvents(sources)
+  try {
+    for (const name of names) stops.set(name, listen(name))
+  } catch (error) {
+    close() // one of them has a consumer already: the others are not to be heard by nobody
+    throw error
   }
   void sources.exited.then((exit) => {
     // An end that was meant closes the mailbox, any other one fails its reader.
@@ -73,7 +87,7 @@ export function createMailbox<C extends ContractDefinition>(sources: MailboxSour
   })
 
   return {
-    poll: () => poll() as MailboxMessage<C> | undefined,
+    poll,
     leave(event) {
       stops.get(event)?.()
       stops.delete(event)
@@ -90,8 +104,8 @@ export function createMailbox<C extends ContractDefinition>(sources: MailboxSour
     async *[Symbol.asyncIterator]() {
       try {
         for (;;) {
-          const letter = poll()
-          if (letter) yield letter as MailboxMessage<C>
+          const message = poll()
+          if (message) yield message
           else if (ended) break
           else {
             await wake.promise
@@ -104,4 +118,14 @@ export function createMailbox<C extends ContractDefinition>(sources: MailboxSour
       }
     },
   }
+}
+
+/** Each of them once. An empty list, or a name that is none, is refused before anything is listened to. */
+function checkedEvents({ contract, events }: MailboxSources): Set<string> {
+  const known = [...contract.events.keys()]
+  if (events === undefined) return new Set(known)
+  if (events.length === 0) throw new PortwireError('ARGUMENT_INVALID', 'events: a mailbox needs at least one event')
+  const unknown = events.find((name) => !contract.events.has(name))
+  if (unknown === undefined) return new Set(events)
+  throw new PortwireError('ARGUMENT_INVALID', `${contract.name} has no event ${unknown}; it has: ${known.join(', ')}`)
 }

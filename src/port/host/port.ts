@@ -361,6 +361,7 @@ export function createPort<C extends ContractDefinition>(
     mailbox: (mailboxOptions) =>
       createMailbox({
         portName: name,
+        clock,
         contract,
         subscriptions,
         exited: exited.promise,
