@@ -11,7 +11,7 @@ export const ERRORS = {
     hint: 'Compare the named argument with its type and range.',
   },
   CALL_ABORTED: {
-    what: 'The signal of the call was aborted. `outcome` says whether the action ran, as far as it is known.',
+    what: 'The signal of the call was aborted, or an emergency call overtook it. `outcome` says whether the action ran, as far as it is known.',
     hint: 'A job is told to cancel; finalOutcome says later what became of a call that was written.',
   },
   CALL_TIMEOUT: {
@@ -43,7 +43,7 @@ export const ERRORS = {
     hint: 'Close the program that holds it, or connect to the gateway instead of the device.',
   },
   PORT_EXITED: {
-    what: 'The session ended with the call in flight, or the port is closed. `outcome` says whether the action ran, as far as it is known.',
+    what: 'The session ended with the call in flight, the port is closed, or the peer reads no more. `outcome` says whether the action ran, as far as it is known.',
     hint: 'Look at `exit` for the reason; repeat the call only if doing it twice does no harm.',
   },
   PORT_FAILED: {
@@ -55,8 +55,8 @@ export const ERRORS = {
     hint: 'Run `portwire list` to see the ports that are there.',
   },
   QUEUE_FULL: {
-    what: 'More calls wait than the port holds.',
-    hint: 'Wait for calls to end before making more, or raise maxQueuedCalls.',
+    what: 'More calls or writes wait than the port holds, or a write would have to wait and may not.',
+    hint: 'Wait for drained() before making more, or raise maxQueuedCalls.',
   },
   REMOTE_ERROR: {
     what: 'The device answered the call with an error. `errorNumber` is its number.',

@@ -7,7 +7,7 @@ export const RESET_CAUSES = ['unknown', 'power_on', 'external', 'brown_out', 'wa
 export type ResetCause = (typeof RESET_CAUSES)[number]
 
 export type Exit =
-  /** `close()` was called on this side. */
+  /** `close()` was called on this side, or the owner's signal was aborted. */
   | { readonly kind: 'closed' }
   /** A spawned program ended by itself. */
   | { readonly kind: 'status'; readonly status: number }

@@ -25,6 +25,7 @@ export {
   type LineLevels,
   type Link,
   type LinkHandlers,
+  type LinkInfo,
   listenTcp,
   listenWebSocket,
   type SerialBinding,
@@ -33,15 +34,19 @@ export { createPort, type OpenOptions, open, type Target } from './open.js'
 export type { ActionOptions } from './port/host/action-protocol.js'
 export {
   ApplicationError,
+  all,
   CallError,
   type CallOptions,
   type CallStream,
   type CastOptions,
+  type CloseOptions,
   type DeviceInfo,
   type EventMeta,
   type Mailbox,
   type MailboxMessage,
   type MailboxOptions,
+  type OpenPort,
+  type PingOptions,
   type Port,
   type PortCounters,
   type PortInfo,
@@ -62,6 +67,7 @@ export {
   type RawPacket,
   type RawPort,
   type RawPortInfo,
+  type RawWriteOptions,
 } from './raw.js'
 export { type ServeContext, type ServeHandlers, type ServeOptions, type Server, serve } from './serve.js'
 export type { RestartOptions, RestartType } from './supervision/index.js'

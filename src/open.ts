@@ -2,8 +2,7 @@
 
 import { systemClock } from './clock.js'
 import type { Contract, ContractDefinition } from './contract/index.js'
-import { PortwireError } from './errors.js'
-import { describeExit } from './exit.js'
+import { firstStart } from './first-start.js'
 import { connectorOf, type Target } from './target.js'
 
 export type { Target } from './target.js'
@@ -25,27 +24,11 @@ export function createPort<C extends ContractDefinition>(contract: Contract<C>, 
 
 /** Opens a port and resolves when its device has said hello and onStart is through. A later drop is the restart options'
  * concern; a start that fails now is told at once.
- * @throws PORT_NOT_FOUND, PORT_BUSY, PERMISSION_DENIED, PORT_FAILED, HELLO_TIMEOUT, CONTRACT_MISMATCH, ARGUMENT_INVALID */
+ * @throws PORT_NOT_FOUND, PORT_BUSY, PERMISSION_DENIED, PORT_FAILED, HELLO_TIMEOUT, CONTRACT_MISMATCH, ARGUMENT_INVALID,
+ *   PORT_EXITED (the program ended, or `signal` was aborted, before it was ready) */
 export async function open<C extends ContractDefinition>(
   contract: Contract<C>,
   options: OpenOptions<C>,
 ): Promise<Port<C>> {
-  const port = createPort(contract, options)
-  const failed = new Promise<never>((_, reject) => {
-    const stop = port.watch((notice) => {
-      if (notice.kind !== 'state' || notice.exit === undefined) return
-      const { exit } = notice
-      reject(
-        exit.kind === 'failed' ? exit.error : new PortwireError('PORT_EXITED', `${port.name} ${describeExit(exit)}`),
-      )
-    })
-    port.ready().then(stop, stop)
-  })
-  try {
-    await Promise.race([port.ready(), failed])
-  } catch (error) {
-    await port.close()
-    throw error
-  }
-  return port
+  return firstStart(createPort(contract, options))
 }

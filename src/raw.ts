@@ -1,8 +1,7 @@
 /** openRaw: bytes to and from whatever is at the other end, in Erlang's packet modes, supervised like a Port. */
 
 import { systemClock } from './clock.js'
-import { PortwireError } from './errors.js'
-import { describeExit } from './exit.js'
+import { firstStart } from './first-start.js'
 import type { PacketMode, RawPacket } from './port/host/raw-decoder.js'
 import { createRawPort } from './port/host/raw-port.js'
 import type { RawPort, RawPortOptions } from './port/host/raw-types.js'
@@ -17,6 +16,7 @@ export type {
   RawPortInfo,
   RawPortOptions,
   RawPortState,
+  RawWriteOptions,
 } from './port/host/raw-types.js'
 export type { LinePart } from './wire/index.js'
 
@@ -27,7 +27,7 @@ export type OpenRawOptions<M extends PacketMode = PacketMode> = RawPortOptions<M
 
 /** Opens a raw port and resolves when its link is there. A later drop is the restart options' concern; a start that fails
  * now is told at once.
- * @throws PORT_NOT_FOUND, PORT_BUSY, PERMISSION_DENIED, PORT_FAILED, ARGUMENT_INVALID */
+ * @throws PORT_NOT_FOUND, PORT_BUSY, PERMISSION_DENIED, PORT_FAILED, ARGUMENT_INVALID, PORT_EXITED */
 export async function openRaw<const M extends PacketMode>(
   target: Target,
   options: OpenRawOptions<M>,
@@ -38,21 +38,5 @@ export async function openRaw<const M extends PacketMode>(
     ...options,
     restart,
   })
-  const started = new Promise<void>((resolve, reject) => {
-    const stop = port.watch((notice) => {
-      if (notice.kind !== 'state') return
-      if (notice.state === 'running') resolve()
-      else if (notice.exit?.kind === 'failed') reject(notice.exit.error)
-      else if (notice.exit) reject(new PortwireError('PORT_EXITED', `${port.name} ${describeExit(notice.exit)}`))
-      else return
-      stop()
-    })
-  })
-  try {
-    await started
-  } catch (error) {
-    await port.close()
-    throw error
-  }
-  return port
+  return firstStart(port)
 }

@@ -1,7 +1,7 @@
 export { formatHostPort, type HostPort, parseHostPort } from './address.js'
 export type { SerialBinding, SerialBindingOpenOptions, SerialBindingPort, SerialPortInfo } from './binding.js'
 export { LINK_LIMITS } from './limits.js'
-export type { Connector, LineLevels, Link, LinkHandlers } from './link.js'
+export type { Connector, LineLevels, Link, LinkHandlers, LinkInfo } from './link.js'
 export { type LinePolicy, SERIAL_DEFAULTS, type SerialOptions, serialConnector } from './serial.js'
 export { holderOf } from './serial-errors.js'
 export { SPAWN_DEFAULTS, type SpawnOptions, type StderrPolicy, spawnConnector } from './spawn.js'

@@ -25,6 +25,11 @@ export interface Link {
   write(bytes: Uint8Array): boolean
   /** Resolves at once when nothing is above the high-water mark, and when the link ends. */
   drained(): Promise<void>
+  /** Stops reading: the peer is held back by the stream itself, so nothing is lost, and its end is told only once all that it
+   * has said was read. At most what one read holds still comes. Absent where the peer cannot be held back: a UART without
+   * RTS/CTS, also behind TCP. `resume` goes on; both are idempotent. A link that is closed reads again. */
+  pause?(): void
+  resume?(): void
   /** Tells the peer that nothing more is written (a program's stdin is closed, TCP is half-closed); its output still comes.
    * Idempotent. Absent where the stream has no such end: serial, WebSocket. */
   closeInput?(): void
@@ -35,10 +40,37 @@ export interface Link {
   /** Sets lines of a UART; those not named stay as they are. Resolves when they are set, or when the tty has none (a
    * pseudo-terminal). Serial only. */
   control?(lines: LineLevels): Promise<void>
-  /** What is known of the peer and the stream now, for people: pid, remote address, bytes queued, writes refused. */
-  info?(): Record<string, unknown>
+  /** What is known of the peer and the stream now. */
+  info?(): LinkInfo
   /** Closes the stream in both directions; idempotent; resolves after `ended` was called. Bounded in time. */
   close(): Promise<void>
+}
+
+/** What a link knows of its peer and its stream; each kind has its own part of it. */
+export interface LinkInfo {
+  /** Of the program, or of this process over its own stdio. */
+  readonly pid?: number
+  /** Of the tty. */
+  readonly path?: string
+  /** Bits per second. */
+  readonly baudRate?: number
+  /** Lines of the UART as they were last set. */
+  readonly dtr?: boolean
+  readonly rts?: boolean
+  readonly brk?: boolean
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
+  readonly bytesReceived?: number
+  readonly stderrBytes?: number
+  readonly bytesWritten?: number
+  /** Written and still in this process. */
+  readonly bytesQueued?: number
+  /** Written when nobody could read it any more. */
+  readonly bytesRefused?: number
+  /** Which streams have ended: `stdin` once the peer reads no more, `stdout` and `stderr` after their last byte. */
+  readonly eof?: readonly ('stdin' | 'stdout' | 'stderr')[]
+  /** The owner is slow, and the peer is held back. */
+  readonly isPaused?: boolean
 }
 
 /** True is asserted: a line at its active level, whatever voltage that is. */

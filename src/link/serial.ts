@@ -70,7 +70,7 @@ async function connect(options: SerialOptions, baudRate: number, handlers: LinkH
     await closePort(port, clock, 'at-once')
     throw error
   }
-  return portLink(port, lines, handlers, clock, isFile)
+  return portLink(port, lines, handlers, clock, options)
 }
 
 /** An open port; one that is busy is tried again until lockWaitMs is over. */
@@ -135,7 +135,14 @@ async function applyPolicies({ dtr = 'keep', rts = 'keep' }: SerialOptions, line
   await lines.set(named((policy) => policy !== 'release'))
 }
 
-function portLink(port: SerialPort, lines: Lines, handlers: LinkHandlers, clock: Clock, isFile: boolean): Link {
+function portLink(
+  port: SerialPort,
+  lines: Lines,
+  handlers: LinkHandlers,
+  clock: Clock,
+  { binding, rtscts = false }: SerialOptions,
+): Link {
+  const isFile = binding === undefined
   let ended = false
   let closing: Promise<void> | undefined
   let released: Promise<void> | undefined
@@ -151,6 +158,7 @@ function portLink(port: SerialPort, lines: Lines, handlers: LinkHandlers, clock:
     handlers.ended(closing ? { kind: 'closed' } : exit)
   }
   const gone = (detail: string) => {
+    if (port.isPaused()) port.read() // what was held back comes before the end
     end({ kind: 'unplugged', detail })
     released ??= closePort(port, clock, 'at-once')
   }
@@ -180,11 +188,14 @@ function portLink(port: SerialPort, lines: Lines, handlers: LinkHandlers, clock:
   return {
     write: output.write,
     drained: output.drained,
+    // The driver drops RTS when its buffer is full. Without that line it would drop bytes, and count them for nobody.
+    ...(rtscts ? { pause: () => void (closing || port.pause()), resume: () => void (ended || port.resume()) } : {}),
     async control(changed) {
       await lines.set(changed)
     },
     close() {
       if (!closing) {
+        port.resume()
         output.flush()
         output.stop() // on a closed port serialport would keep the bytes, and send them to a freshly booted board
         released ??= closePort(port, clock, 'drained')
@@ -192,7 +203,14 @@ function portLink(port: SerialPort, lines: Lines, handlers: LinkHandlers, clock:
       }
       return closing
     },
-    info: () => ({ path: port.path, baudRate: port.baudRate, ...lines.levels, bytesReceived, ...output.info() }),
+    info: () => ({
+      path: port.path,
+      baudRate: port.baudRate,
+      ...lines.levels,
+      bytesReceived,
+      ...output.info(),
+      isPaused: port.isPaused(),
+    }),
   }
 }
 

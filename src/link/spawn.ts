@@ -106,7 +106,8 @@ function childLink(child: ChildProcess, options: SpawnOptions, handlers: LinkHan
   let told: 'SIGTERM' | 'SIGKILL' | undefined
   let timers: CancelTimer[] = []
   const over = deferred<void>()
-  const eof: string[] = []
+  const eof: ('stdout' | 'stderr')[] = []
+  let isPaused = false
 
   const output = createOutput(input, (detail) => {
     inputLost = true
@@ -149,7 +150,9 @@ function childLink(child: ChildProcess, options: SpawnOptions, handlers: LinkHan
       // Timers run before the pipes are read when this process was busy: one more look at them first.
       setImmediate(() => {
         const isQuiet = bytesReceived === before
-        if (isQuiet || isHurried || waitedMs + pauseMs >= LINK_LIMITS.maxOutputAfterExitMs) end(how)
+        // Its owner is slow: what waits in the pipe is output all the same.
+        if (isPaused && !isHurried) waitForOutput(how)
+        else if (isQuiet || isHurried || waitedMs + pauseMs >= LINK_LIMITS.maxOutputAfterExitMs) end(how)
         else if (!ended) waitForOutput(how, waitedMs + pauseMs)
       }),
     )
@@ -157,6 +160,7 @@ function childLink(child: ChildProcess, options: SpawnOptions, handlers: LinkHan
 
   out.on('data', (bytes: Uint8Array) => {
     bytesReceived += bytes.length
+    if (isPaused) out.pause() // at the program's exit Node reads on by itself
     if (!ended) handlers.data(bytes)
   })
   out.on('error', () => {}) // ECONNRESET: the program is gone, its exit follows
@@ -194,11 +198,23 @@ function childLink(child: ChildProcess, options: SpawnOptions, handlers: LinkHan
   })
   child.on('close', (status, signal) => end(exitOf(status, signal)))
 
+  const resume = () => {
+    isPaused = false
+    if (!ended) out.resume()
+  }
+
   return {
     write: output.write,
     drained: output.drained,
+    pause() {
+      if (stopping || ended) return
+      isPaused = true
+      out.pause()
+    },
+    resume,
     closeInput: output.end,
     kill() {
+      resume()
       stopping ??= 'killed'
       sigterm()
       return over.promise
@@ -206,6 +222,7 @@ function childLink(child: ChildProcess, options: SpawnOptions, handlers: LinkHan
     close() {
       if (!ended && !closeAsked) {
         closeAsked = true
+        resume() // it could not leave while it waits to be read
         stopping ??= 'closed'
         output.end()
         later(SPAWN_DEFAULTS.leaveMs, sigterm)
@@ -218,7 +235,8 @@ function childLink(child: ChildProcess, options: SpawnOptions, handlers: LinkHan
       bytesReceived,
       stderrBytes,
       ...output.info(),
-      eof: [...(inputLost ? ['stdin'] : []), ...eof],
+      eof: [...(inputLost ? (['stdin'] as const) : []), ...eof],
+      isPaused,
     }),
   }
 }

@@ -113,14 +113,23 @@ function streamLink(
   return {
     write: output.write,
     drained: output.drained,
+    pause: () => void (requested || input.pause()),
+    resume: () => void (ended || input.resume()),
     kill,
     close() {
       requested = true
+      if (!ended) input.resume()
       // What is queued still goes out, for a while.
       const cancelCut = clock.after(LINK_LIMITS.closeTimeoutMs, kill)
       void output.flushed().then(kill).then(cancelCut)
       return over.promise
     },
-    info: () => ({ pid: process.pid, bytesReceived, ...output.info(), eof: inputEnded ? ['stdin'] : [] }),
+    info: () => ({
+      pid: process.pid,
+      bytesReceived,
+      ...output.info(),
+      eof: inputEnded ? ['stdin'] : [],
+      isPaused: input.isPaused(),
+    }),
   }
 }

@@ -150,6 +150,8 @@ function webSocketLink(socket: WebSocket, owner: (link: Link) => LinkHandlers, {
     },
     drained: () =>
       queuedBytes() > LINK_LIMITS.highWaterBytes ? new Promise((done) => waiting.push(done)) : Promise.resolve(),
+    pause: () => void (requested || socket.pause()),
+    resume: () => socket.resume(),
     kill() {
       requested = true
       socket.terminate()
@@ -158,11 +160,19 @@ function webSocketLink(socket: WebSocket, owner: (link: Link) => LinkHandlers, {
     close() {
       if (!requested) {
         requested = true
+        socket.resume()
         leave(CloseCode.NORMAL)
       }
       return over.promise
     },
-    info: () => ({ ...rest, bytesReceived, bytesWritten, bytesQueued: queuedBytes(), bytesRefused }),
+    info: () => ({
+      ...rest,
+      bytesReceived,
+      bytesWritten,
+      bytesQueued: queuedBytes(),
+      bytesRefused,
+      isPaused: socket.isPaused,
+    }),
   }
   const handlers = owner(link)
   socket.on('message', (data, isBinary) => {

@@ -6,17 +6,22 @@ export {
   type DeviceSessionOptions,
 } from './device/session.js'
 export { ApplicationError, CallError, outcomeOfError, RemoteError } from './errors.js'
-export { createPort, eventId } from './host/port.js'
+export { all, type OpenPort } from './host/all.js'
+export { createPort } from './host/port.js'
+export { eventId } from './host/port-session.js'
 export { PORT_DEFAULTS } from './limits.js'
 export {
   type CallOptions,
   type CallStream,
   type CastOptions,
+  type CloseOptions,
   type DeviceInfo,
   type EventMeta,
+  type LifeInfo,
   type Mailbox,
   type MailboxMessage,
   type MailboxOptions,
+  type PingOptions,
   type Port,
   type PortCounters,
   type PortInfo,

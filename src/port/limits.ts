@@ -9,6 +9,10 @@ export const PORT_DEFAULTS = {
   maxQueuedCalls: 1_024,
 } as const
 
+/** Calls and casts made and not ended, as a share of maxQueuedCalls: above `high` cast says false, and drained() waits until
+ * there are at most `low`. */
+export const BUSY_SHARE = { high: 0.5, low: 0.25 } as const
+
 /** A link that does not close in this time is given up: the port may be opened again, or counts as closed. */
 export const RELEASE_TIMEOUT_MS = 5_000
 

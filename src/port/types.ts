@@ -17,12 +17,9 @@ import type {
   ResultOf,
   StreamName,
 } from '../contract/index.js'
-import type { Exit, ResetCause } from '../exit.js'
+import type { Exit } from '../exit.js'
 import type { ActionOptions } from './host/action-protocol.js'
-
-/** `opening` the link, `handshake` until hello is through, `running`; `backoff` until the next start; `failed` after too
- * many restarts, with one try a minute; `closed` for good. */
-export type PortState = 'opening' | 'handshake' | 'running' | 'backoff' | 'failed' | 'closed'
+import type { PortInfo, PortState } from './info.js'
 
 /** Syslog severities (RFC 5424, section 6.2.1); the index is the number on the wire. */
 export const SEVERITIES = ['emergency', 'alert', 'critical', 'error', 'warning', 'notice', 'info', 'debug'] as const
@@ -49,6 +46,8 @@ export type PortNotice =
   | { readonly kind: 'refused'; readonly problem: string }
   /** Items of a stream were lost on the line, or in front of a slow reader. */
   | { readonly kind: 'items_lost'; readonly action: string; readonly count: number }
+  /** The peer reads no more (EPIPE): calls fail at once from now on, its output may still come. */
+  | { readonly kind: 'input_lost'; readonly stream: 'stdin'; readonly detail: string }
   /** A consumer of reliable events threw: events are stopped from there on, nothing else is. */
   | { readonly kind: 'consumer_stopped'; readonly event: string; readonly error: unknown }
 
@@ -66,6 +65,20 @@ export interface CallOptions {
   readonly timeoutMs?: number
   /** Ends the wait: what was not written is not sent, a job is told to cancel; rejects with CALL_ABORTED. */
   readonly signal?: AbortSignal
+  /** True: it goes before all that was not written yet, which ends with CALL_ABORTED, outcome `no`, and is not kept out by
+   * maxQueuedCalls calls. What was written already runs first: a device takes calls in order. Several emergencies keep
+   * their order. Default false. */
+  readonly emergency?: boolean
+}
+
+export interface PingOptions {
+  /** Default: callTimeoutMs of the port. */
+  readonly timeoutMs?: number
+}
+
+export interface CloseOptions {
+  /** Calls, casts and jobs under way have so long to come to their end before they fail. Default 0. */
+  readonly waitMs?: number
 }
 
 export interface StreamCallOptions {
@@ -102,7 +115,8 @@ export interface Port<C extends ContractDefinition = ContractDefinition> {
    * @throws TOO_LARGE         the arguments do not fit the device; nothing was sent
    * @throws QUEUE_FULL        more calls wait than maxQueuedCalls; nothing was sent
    * @throws CALL_TIMEOUT      a CallError: its `outcome` says whether the action ran; a late reply never reaches another call
-   * @throws PORT_EXITED       a CallError: the session ended first, `exit` says why
+   * @throws CALL_ABORTED      a CallError: its signal was aborted, or an emergency call overtook it
+   * @throws PORT_EXITED       a CallError: the session ended first, `exit` says why; or the peer reads no more
    * @throws REMOTE_ERROR      a RemoteError: the device answered with an error number
    * @throws REPLY_INVALID     the action ran, but its result has another type than the contract says */
   call<N extends ActionName<C>>(action: N, ...rest: CallArguments<C, N, CallOptions>): Promise<ResultOf<C, N>>
@@ -124,12 +138,20 @@ export interface Port<C extends ContractDefinition = ContractDefinition> {
   ): () => void
 
   /** Tells the peer that nothing more will be sent: a program's stdin is closed, a board gets END_OF_INPUT. It may still
-   * answer and send events; its exit follows when it wants. */
+   * answer and send events; its exit follows when it wants. A program still gets the calls
+   * made before; those made from then on fail. */
   closeInput(): void
 
   /** Ends the process at the other end: SIGTERM, then SIGKILL, for a program; RESET, then a pulse on DTR, for a board.
    * Resolves with the exit of that life; the restart options decide what comes next. */
   kill(): Promise<Exit>
+
+  /** The round trip of one TICK in ms: the device's library answers it, not its application, so a job that runs does not
+   * delay it. It goes before calls that wait.
+   * @throws ARGUMENT_INVALID  protocol `action` has no such message
+   * @throws CALL_TIMEOUT      no answer in time
+   * @throws PORT_EXITED       no session is up, or it ended first */
+  ping(options?: PingOptions): Promise<number>
 
   /** Events merged into a loop of one's own: bounded, in order, one at a time; a reliable event is acknowledged when the
    * next message is asked for.
@@ -137,8 +159,14 @@ export interface Port<C extends ContractDefinition = ContractDefinition> {
   mailbox(options?: MailboxOptions<C>): Mailbox<C>
 
   /** Sends and does not wait. Errors of the device are counted in info(), not thrown.
-   * @throws ARGUMENT_INVALID, TOO_LARGE, QUEUE_FULL, PORT_EXITED (closed) at once */
-  cast<N extends ActionName<C>>(action: N, ...rest: CallArguments<C, N, CastOptions>): void
+   * @returns false when the port is busy, with more than half of maxQueuedCalls made and not ended: this one is taken, the
+   *   next one should wait for `drained`
+   * @throws ARGUMENT_INVALID, TOO_LARGE, QUEUE_FULL (at maxQueuedCalls), PORT_EXITED (closed, or the peer reads no more) */
+  cast<N extends ActionName<C>>(action: N, ...rest: CallArguments<C, N, CastOptions>): boolean
+
+  /** Resolves when the port is no longer busy: at once, or when a quarter of maxQueuedCalls is left. Who waits goes on in
+   * turn, the next one only if the port is not busy again. */
+  drained(): Promise<void>
 
   /** Hears a plain event; the device is told to send it as long as anybody listens. Returns how to stop. */
   on<N extends PlainEventName<C>>(event: N, listener: (value: EventOf<C, N>, meta: EventMeta) => void): () => void
@@ -156,8 +184,10 @@ export interface Port<C extends ContractDefinition = ContractDefinition> {
   /** Resolves when a session is running; rejects with the error when the port closes first. */
   ready(): Promise<void>
 
-  /** Ends the session and the port: waiting calls fail, the program is ended, the tty is released. Idempotent. */
-  close(): Promise<Exit>
+  /** Ends the session and the port: no new calls are taken, those under way have `waitMs` to come to their end and then fail,
+   * the program is ended, the tty is released. Resolves when the program is gone or the tty is free. Idempotent; a second
+   * one without `waitMs` ends the wait of the first. */
+  close(options?: CloseOptions): Promise<Exit>
 
   /** Resolves, never rejects, with the last exit once the port is closed for good. */
   readonly exited: Promise<Exit>
@@ -193,76 +223,6 @@ export interface Mailbox<C> extends AsyncIterable<MailboxMessage<C>> {
   close(): void
 }
 
-export interface PortInfo {
-  readonly name: string
-  /** The path of the tty or of the program. */
-  readonly link: string
-  readonly contract: string
-  readonly state: PortState
-  /** How many sessions there have been; 0 before the first. */
-  readonly session: number
-  /** How often a running session ended and the port was started again, by itself. */
-  readonly restarts: number
-  /** Of the running session, or of the last one. */
-  readonly device?: DeviceInfo
-  readonly lastExit?: Exit
-  /** Calls and casts made and not ended. */
-  readonly waitingCalls: number
-  /** Messages written and not answered, TICK among them. */
-  readonly unansweredCalls: number
-  /** Smoothed round trip of TICK (RFC 6298); undefined before the first sample. */
-  readonly roundTripMs?: number
-  readonly counters: PortCounters
-}
-
-export interface DeviceInfo {
-  readonly epoch: number
-  readonly resetCause: ResetCause
-  readonly firmwareVersion?: string
-  readonly contractName?: string
-  readonly contractVersion?: string
-  readonly contractHash: number
-  readonly maxContentBytes: number
-  /** The receive ring; 0: no limit. */
-  readonly receiveBytes: number
-  readonly window: number
-  readonly features: number
-  readonly deadManMs: number
-  /** Uptime of the device when the session began. */
-  readonly uptimeMs: number
-}
-
-/** Since the port was made, over all sessions. Every message that was dropped is in one of them. */
-export interface PortCounters {
-  bytesReceived: number
-  bytesSent: number
-  messagesReceived: number
-  messagesSent: number
-  /** Copies sent again because no answer had come. */
-  repeatsSent: number
-  /** By reason; lower bounds, as noise can hide noise. */
-  framesDropped: { cobs: number; length: number; crc: number; oversize: number; short: number }
-  /** Good frames whose message was of no use: unknown action, bad value, wrong type. */
-  messagesRefused: number
-  /** Answers that came after their call had ended, or a second time. */
-  lateReplies: number
-  castErrors: number
-  eventsReceived: number
-  eventsRepeated: number
-  /** Reliable events that were not taken: an earlier one was missing, or too many were unfinished. The device sends them again. */
-  eventsOutOfTurn: number
-  plainEventsLost: number
-  eventsDropped: number
-  consoleLines: number
-  /** Items of streams that were lost on the line or in front of a slow reader. */
-  itemsLost: number
-  requestsReceived: number
-  requestsRepeated: number
-  /** Answers of handlers that came after the deadline of their request. */
-  lateAnswers: number
-  ticks: number
-}
-
 export interface PortOptions<C extends ContractDefinition = ContractDefinition> {
   /** What the port is called in events and logs: `[A-Za-z0-9_-]{1,64}`. Default: the contract's name. */
   readonly name?: string
@@ -284,6 +244,8 @@ export interface PortOptions<C extends ContractDefinition = ContractDefinition> 
   /** Runs at the start of each session, before held calls; gets a port whose calls go out at once. */
   readonly onStart?: (port: SessionCaller<C>) => void | Promise<void>
   readonly restart?: RestartStrategy
+  /** The owner of the port: when it is aborted the port closes. Default none: the port lives until `close`. */
+  readonly signal?: AbortSignal
   readonly clock?: Clock
   readonly random?: Random
 }
@@ -306,5 +268,6 @@ export type RestartDecision =
   | { readonly kind: 'failed'; readonly inMs: number }
   | { readonly kind: 'stop' }
 
+export type { DeviceInfo, LifeInfo, PortCounters, PortInfo, PortState } from './info.js'
 // Re-exported for signatures of users.
 export type { ActionName, ArgsOf, EventName, EventOf, ResultOf }

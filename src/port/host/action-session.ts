@@ -174,6 +174,8 @@ export function createActionSession(options: ActionSessionOptions): ActionSessio
     giveUp,
     reset: () => false,
     endOfInput() {},
+    ping: () => false,
+    lastTickMs: undefined,
     end,
     cut(detail) {
       const first = shift()

@@ -13,8 +13,9 @@ export interface CallQueue {
 
 const COMPACT_FROM = 64
 
-/** A queue from which calls leave at the front, and anywhere by ending: those are skipped when they come to the front. */
-export function createCallQueue(): CallQueue {
+/** A queue from which calls leave at the front, and anywhere by ending: those are skipped when they come to the front.
+ * @param shifted one has been taken out, and is about to be written */
+export function createCallQueue(shifted: () => void = () => {}): CallQueue {
   let items: PendingCall[] = []
   let head = 0
   let compactAt = COMPACT_FROM
@@ -46,7 +47,9 @@ export function createCallQueue(): CallQueue {
     shift() {
       skipEnded()
       const call = items[head]
-      if (call) head += 1
+      if (!call) return undefined
+      head += 1
+      shifted()
       return call
     },
   }
@@ -60,6 +63,6 @@ export interface CallQueues {
   readonly lossy: CallQueue
 }
 
-export function createCallQueues(): CallQueues {
-  return { start: createCallQueue(), numbered: createCallQueue(), lossy: createCallQueue() }
+export function createCallQueues(shifted?: () => void): CallQueues {
+  return { start: createCallQueue(shifted), numbered: createCallQueue(shifted), lossy: createCallQueue(shifted) }
 }

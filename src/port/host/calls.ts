@@ -7,15 +7,30 @@ import { type Outcome, PortwireError } from '../../errors.js'
 import { describeExit, type Exit } from '../../exit.js'
 import type { ValueCodec } from '../../wire/index.js'
 import { CallError, RemoteError } from '../errors.js'
+import { BUSY_SHARE } from '../limits.js'
 import type { PortCounters } from '../types.js'
+import { createBusy } from './busy.js'
 import type { CallQueue, CallQueues } from './call-queue.js'
 import type { Answer, Failure, PendingCall } from './pending.js'
 
 export interface Calls {
   call(action: string, args: unknown, how: HowToCall): Promise<unknown>
-  cast(action: string, args: unknown, how: Omit<HowToCall, 'signal' | 'items'>): void
+  /** @returns false when the port is busy: more should wait for `drained` */
+  cast(action: string, args: unknown, how: Omit<HowToCall, 'signal' | 'items' | 'emergency'>): boolean
   /** Ends every call that was never written; with `onlyStart` those that a session's onStart made. */
   endQueued(exit: Exit, onlyStart?: boolean): void
+  /** The peer reads no more: what was not written ends, as what is made from now on does. */
+  endInput(detail: string): void
+  /** Resolves, in turn, when the port is no longer busy. */
+  drained(): Promise<void>
+  /** Resolves when none is under way. */
+  idle(): Promise<void>
+  /** Resolves when none waits to be written. */
+  written(): Promise<void>
+  /** One has left a queue. */
+  shifted(): void
+  /** The port is closed: nobody waits for room any more. */
+  end(): void
   /** Made and not ended. */
   readonly waiting: number
 }
@@ -26,6 +41,8 @@ export interface HowToCall {
   /** `start` for calls of onStart, which go out before the session is open to others; `lossy` for casts that may be lost. */
   readonly queue: keyof CallQueues
   readonly signal?: AbortSignal | undefined
+  /** Goes before all that was not written yet, which ends; other emergencies stay before it. */
+  readonly emergency?: boolean | undefined
   /** Who reads the items of the job that it becomes. */
   readonly items?: ItemSink
 }
@@ -49,6 +66,8 @@ export interface CallsOptions {
   readonly headerBytes: number
   /** Why no call can be made any more; undefined while the port lives. */
   closed(): Exit | undefined
+  /** Why the peer reads no more; undefined while it does. */
+  inputClosed(): string | undefined
   /** What the device takes; undefined while it is not known. */
   maxContentBytes(): number | undefined
   /** A queue has grown. */
@@ -63,9 +82,33 @@ type Ends = Pick<PendingCall, 'answered' | 'failed' | 'settled'>
 export function createCalls(options: CallsOptions): Calls {
   const { contract, codec, clock, queues, counters, portName } = options
   let waiting = 0
+  let emergencies = 0
+  let idlers: (() => void)[] = []
+  let writers: (() => void)[] = []
+  const { maxQueuedCalls } = options
+  const busy = createBusy(clock, { high: maxQueuedCalls * BUSY_SHARE.high, low: maxQueuedCalls * BUSY_SHARE.low })
+  const count = (change: 1 | -1, isEmergency: boolean) => {
+    waiting += change
+    if (isEmergency) emergencies += change
+    busy.changed(waiting)
+    shifted()
+    if (waiting > 0) return
+    for (const idle of idlers) idle()
+    idlers = []
+  }
+  const isWritten = () => Object.values(queues).every((queue: CallQueue) => queue.peek() === undefined)
+  const shifted = () => {
+    // Later, as a call is written after it was taken out.
+    if (writers.length > 0) queueMicrotask(tellWriters)
+  }
+  const tellWriters = () => {
+    if (!isWritten()) return
+    for (const written of writers) written()
+    writers = []
+  }
 
   const make = (actionName: string, args: unknown, how: HowToCall, ends: Ends): void => {
-    const { timeoutMs, signal, items } = how
+    const { timeoutMs, signal, items, emergency: isEmergency = false } = how
     const action = contract.actions.get(actionName)
     if (!action) {
       const known = [...contract.actions.keys()].join(', ')
@@ -75,8 +118,12 @@ export function createCalls(options: CallsOptions): Calls {
     const value = encodeArgs(actionName, action.args, args)
     const exit = options.closed()
     if (exit) throw exitError(actionName, portName, exit, 'no')
-    if (waiting >= options.maxQueuedCalls) {
-      throw new PortwireError('QUEUE_FULL', `${actionName}: ${waiting} calls wait for ${portName}`)
+    const detail = options.inputClosed()
+    if (detail !== undefined) throw inputError(actionName, portName, detail)
+    // What is to be overtaken must not keep an emergency out.
+    const inTheWay = isEmergency ? emergencies : waiting
+    if (inTheWay >= maxQueuedCalls) {
+      throw new PortwireError('QUEUE_FULL', `${actionName}: ${inTheWay} calls wait for ${portName}`)
     }
     const encoded = value === undefined ? undefined : encode(actionName, value)
     const bytes = options.headerBytes + (encoded?.length ?? 0)
@@ -91,6 +138,7 @@ export function createCalls(options: CallsOptions): Calls {
       value: encoded,
       madeAtMs: nowMs,
       deadlineMs: nowMs + timeoutMs,
+      isEmergency,
       state: 'queued',
       ...(items ? { item: items.item, itemsLost: items.lost } : {}),
       accepted() {
@@ -110,16 +158,33 @@ export function createCalls(options: CallsOptions): Calls {
       call.state = 'ended'
       cancelDeadline()
       signal?.removeEventListener('abort', aborted)
-      waiting -= 1
+      count(-1, isEmergency)
       return true
     }
     if (Number.isFinite(timeoutMs)) {
       cancelDeadline = clock.after(timeoutMs, () => giveUp(call, (outcome) => ({ kind: 'timeout', outcome })))
     }
     signal?.addEventListener('abort', aborted, { once: true })
-    waiting += 1
+    if (isEmergency) overtake(actionName)
+    count(1, isEmergency)
     queues[how.queue].push(call)
     options.queued()
+  }
+
+  const endAll = (queue: CallQueue, failure: Failure) => {
+    for (let call = queue.shift(); call; call = queue.shift()) call.failed(failure)
+  }
+
+  /** Ends what was not written yet, but for calls of onStart: the session would end with them. */
+  const overtake = (by: string) => {
+    for (const queue of [queues.numbered, queues.lossy]) {
+      const kept: PendingCall[] = []
+      for (let call = queue.shift(); call; call = queue.shift()) {
+        if (call.isEmergency) kept.push(call)
+        else call.failed({ kind: 'overtaken', by })
+      }
+      for (const call of kept) queue.push(call)
+    }
   }
 
   const encode = (actionName: string, value: unknown): Uint8Array => {
@@ -151,26 +216,38 @@ export function createCalls(options: CallsOptions): Calls {
       return result.promise
     },
     cast(actionName, args, how) {
-      const count = () => {
+      const failed = () => {
         counters.castErrors += 1
       }
       make(actionName, args, how, {
         answered: (answer) => {
-          if (answer.kind !== 'reply') count()
+          if (answer.kind !== 'reply') failed()
         },
-        failed: count,
+        failed,
         settled: () => {},
       })
+      return !busy.isBusy
     },
     endQueued(exit, onlyStart) {
-      const end = (queue: CallQueue) => {
-        for (let call = queue.shift(); call; call = queue.shift()) call.failed({ kind: 'exit', outcome: 'no', exit })
+      const failure = { kind: 'exit', outcome: 'no', exit } as const
+      if (onlyStart) {
+        // An emergency that came while onStart ran is held for the next session, as any other call is.
+        for (let call = queues.start.shift(); call; call = queues.start.shift()) {
+          if (call.isEmergency) queues.numbered.push(call)
+          else call.failed(failure)
+        }
+        return
       }
-      end(queues.start)
-      if (onlyStart) return
-      end(queues.numbered)
-      end(queues.lossy)
+      for (const queue of Object.values(queues)) endAll(queue, failure)
     },
+    endInput(detail) {
+      for (const queue of Object.values(queues)) endAll(queue, { kind: 'input-closed', detail })
+    },
+    drained: busy.drained,
+    idle: () => (waiting === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
+    written: () => (isWritten() ? Promise.resolve() : new Promise((resolve) => writers.push(resolve))),
+    shifted,
+    end: busy.end,
     get waiting() {
       return waiting
     },
@@ -212,6 +289,12 @@ function failureError(
       return abortError(action, failure.outcome, failure.reason, finalOutcome)
     case 'exit':
       return exitError(action, portName, failure.exit, failure.outcome)
+    case 'overtaken': {
+      const message = `${action}: overtaken by the emergency call ${failure.by}; ${outcomeText('no')}`
+      return new CallError('CALL_ABORTED', message, { action, outcome: 'no' })
+    }
+    case 'input-closed':
+      return inputError(action, portName, failure.detail)
     case 'too-large':
       return tooLarge(action, failure.bytes, failure.maxBytes)
   }
@@ -230,6 +313,11 @@ function abortError(action: string, outcome: Outcome, reason: unknown, finalOutc
 function exitError(action: string, portName: string, exit: Exit, outcome: Outcome): CallError {
   const message = `${action}: ${portName} ${describeExit(exit)}; ${outcomeText(outcome)}`
   return new CallError('PORT_EXITED', message, { action, outcome, exit })
+}
+
+function inputError(action: string, portName: string, detail: string): CallError {
+  const message = `${action}: ${portName} reads no more (${detail}); ${outcomeText('no')}`
+  return new CallError('PORT_EXITED', message, { action, outcome: 'no' })
 }
 
 function outcomeText(outcome: Outcome): string {

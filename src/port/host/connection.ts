@@ -5,9 +5,16 @@ import { type PortProtocol, portProtocol } from './action-protocol.js'
 import { createActionSession } from './action-session.js'
 import { createSession } from './session.js'
 import type { Session, SessionOptions } from './session-types.js'
-import { createTransport } from './transport.js'
+import { createTransport, type Transport, type TransportHandlers } from './transport.js'
+
+/** The bytes of a link as contents, for the session that is the present one. */
+interface Stream {
+  readonly transport: Transport
+  reader: Pick<TransportHandlers, 'content' | 'broken' | 'cut'>
+}
 
 export interface Connection {
+  readonly stream: Stream
   readonly link: Link
   readonly session: Session
   /** Bytes from the link. */
@@ -20,26 +27,39 @@ export type ConnectionOptions = Omit<SessionOptions, 'write' | 'wireBytes' | 'ma
   readonly protocol?: PortProtocol
 }
 
-/** The session is made, not started. */
-export function createConnection(link: Link, options: ConnectionOptions): Connection {
+/** The session is made, not started.
+ * @param before the session that a restart of the device on the same link has ended: what follows in the stream, the rest of
+ *   the chunk that told of it too, is for the new one */
+export function createConnection(link: Link, options: ConnectionOptions, before?: Connection): Connection {
   const { lossless, clock, counters } = options
   const protocol = options.protocol ?? portProtocol({}, lossless)
-  const transport = createTransport({
-    framing: protocol.framing,
-    maxContentBytes: protocol.maxReceivedBytes,
-    lossless,
-    clock,
-    counters,
-    handlers: {
-      content: (bytes) => session.receive(bytes),
-      console: options.console,
-      broken: (detail) => session.end({ kind: 'protocol', detail }),
-      cut(detail) {
-        options.handlers.refused(`cut off: ${detail}`)
-        actionSession?.cut(detail)
-      },
+  const reader: Stream['reader'] = {
+    content: (bytes) => session.receive(bytes),
+    broken: (detail) => session.end({ kind: 'protocol', detail }),
+    cut(detail) {
+      options.handlers.refused(`cut off: ${detail}`)
+      actionSession?.cut(detail)
     },
-  })
+  }
+  const createStream = (): Stream => {
+    const transport = createTransport({
+      framing: protocol.framing,
+      maxContentBytes: protocol.maxReceivedBytes,
+      lossless,
+      clock,
+      counters,
+      handlers: {
+        content: (bytes) => stream.reader.content(bytes),
+        console: options.console,
+        broken: (detail) => stream.reader.broken(detail),
+        cut: (detail) => stream.reader.cut(detail),
+      },
+    })
+    return { transport, reader }
+  }
+  const stream = before?.stream ?? createStream()
+  const { transport } = stream
+  stream.reader = reader
   // A peer that does not read fills the link: new calls then wait here, where they are bounded and have deadlines.
   let isFull = false
   const out = {
@@ -58,6 +78,11 @@ export function createConnection(link: Link, options: ConnectionOptions): Connec
   const handlers: SessionOptions['handlers'] = {
     ...options.handlers,
     ended(exit) {
+      if (exit.kind === 'reset') {
+        options.handlers.ended(exit)
+        if (stream.reader === reader) transport.close() // nobody goes on with it
+        return
+      }
       const half = transport.half()
       transport.close()
       if (half && exit.kind !== 'closed') {
@@ -89,6 +114,7 @@ export function createConnection(link: Link, options: ConnectionOptions): Connec
       isWritable: () => !isFull,
     })
   return {
+    stream,
     link,
     session,
     receive(bytes) {

@@ -11,6 +11,11 @@ import type { Answer } from './pending.js'
 export interface Liveness {
   /** Asks the device; its answer proves that it is there, has read everything, and is the same boot. */
   tick(): void
+  /** A TICK that another one sends, for `ping`: told when it is sent, and its answer with the copies that went out. */
+  ticked(): void
+  tickAnswered(answer: Answer, copies: number): void
+  /** When a TICK was last answered; undefined before the first. */
+  readonly lastTickMs: number | undefined
   /** The session is up: from now on silence counts. */
   start(): void
   /** A good frame came. */
@@ -45,22 +50,26 @@ export function createLiveness(options: LivenessOptions): Liveness {
   /** The silence clock stands still while a call waits; it goes on from here. */
   let silenceFromMs = clock.nowMs()
   let plainHeard = 0
+  let lastTickMs: number | undefined
   let cancelBeat: CancelTimer = () => {}
+
+  const tickAnswered = (answer: Answer, copies: number) => {
+    const [uptimeMs, plain, epoch] = tickReply(answer)
+    if (uptimeMs === undefined || plain === undefined || epoch === undefined) {
+      options.ended({ kind: 'protocol', detail: 'the reply to TICK is not [uptime, plain, epoch]' })
+    } else if (epoch !== options.epoch) {
+      options.ended({ kind: 'reset', cause: 'unknown' })
+    } else {
+      lastTickMs = clock.nowMs()
+      // An answer to a copy may come from the cache and be older than what was heard meanwhile.
+      if (copies === 1) comparePlain(plain)
+      options.answered()
+    }
+  }
 
   const tick = () => {
     options.ticked()
-    calls.sendProtocol(Action.TICK, undefined, (answer, copies) => {
-      const [uptimeMs, plain, epoch] = tickReply(answer)
-      if (uptimeMs === undefined || plain === undefined || epoch === undefined) {
-        options.ended({ kind: 'protocol', detail: 'the reply to TICK is not [uptime, plain, epoch]' })
-      } else if (epoch !== options.epoch) {
-        options.ended({ kind: 'reset', cause: 'unknown' })
-      } else {
-        // An answer to a copy may come from the cache and be older than what was heard meanwhile.
-        if (copies === 1) comparePlain(plain)
-        options.answered()
-      }
-    })
+    calls.sendProtocol(Action.TICK, undefined, tickAnswered)
   }
 
   const comparePlain = (sentByDevice: number) => {
@@ -86,6 +95,11 @@ export function createLiveness(options: LivenessOptions): Liveness {
 
   return {
     tick,
+    ticked: options.ticked,
+    tickAnswered,
+    get lastTickMs() {
+      return lastTickMs
+    },
     start() {
       silenceFromMs = clock.nowMs()
       if (heartbeatMs > 0) beat()

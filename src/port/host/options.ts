@@ -33,6 +33,11 @@ export function portName(given: string | undefined, contractName: string): strin
   throw new PortwireError('ARGUMENT_INVALID', `name: ${JSON.stringify(name)} does not match [A-Za-z0-9_-]{1,64}`)
 }
 
+/** @throws ARGUMENT_INVALID */
+export function timeoutAbove0(timeoutMs: number): void {
+  above(0, 'timeoutMs', timeoutMs)
+}
+
 function above(low: number, option: string, value: number): number {
   if (typeof value === 'number' && value > low) return value
   throw new PortwireError('ARGUMENT_INVALID', `${option}: ${value} is not above ${low}`)

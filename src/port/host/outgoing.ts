@@ -37,7 +37,8 @@ export interface ProtocolCall {
   readonly value: Uint8Array | undefined
   /** Asked when its turn has come: false drops it. */
   isWanted?(): boolean
-  answered(answer: Answer): void
+  /** @param copies how often it was sent */
+  answered(answer: Answer, copies: number): void
 }
 
 type Kind = 'answer' | 'ack' | 'numbered' | 'lossy'

@@ -11,6 +11,8 @@ export interface PendingCall {
   /** When it was made; older ones go first. */
   readonly madeAtMs: number
   readonly deadlineMs: number
+  /** It goes before all others, and nothing may overtake it. */
+  readonly isEmergency: boolean
   /** `running`: the device took it as a job. */
   state: 'queued' | 'written' | 'running' | 'ended'
   /** The device's answer. */
@@ -38,5 +40,9 @@ export type Answer =
 export type Failure =
   | { readonly kind: 'timeout'; readonly outcome: Outcome }
   | { readonly kind: 'aborted'; readonly outcome: Outcome; readonly reason: unknown }
+  /** An emergency call went before it. */
+  | { readonly kind: 'overtaken'; readonly by: string }
+  /** The peer reads no more. */
+  | { readonly kind: 'input-closed'; readonly detail: string }
   | { readonly kind: 'exit'; readonly outcome: Outcome; readonly exit: Exit }
   | { readonly kind: 'too-large'; readonly bytes: number; readonly maxBytes: number }

@@ -3,8 +3,10 @@
 import { PortwireError } from '../../errors.js'
 
 export interface PacketQueue<P> {
-  /** False: it is full, and the packet, the newest, is dropped. */
-  push(packet: P, bytes: number): boolean
+  /** False: it is full, and the packet, the newest, is dropped. @param beyond it is taken all the same */
+  push(packet: P, bytes: number, beyond?: boolean): boolean
+  /** The next packet may find no place. */
+  readonly isFull: boolean
   /** Nothing more will come; what waits is still read. */
   end(): void
   read(): AsyncIterableIterator<P>
@@ -12,8 +14,9 @@ export interface PacketQueue<P> {
   readonly bytes: number
 }
 
-/** @param maxBytes of all that wait; one packet is always taken, however long */
-export function createPacketQueue<P>(maxPackets: number, maxBytes: number): PacketQueue<P> {
+/** @param maxBytes of all that wait; one packet is always taken, however long
+ * @param hasRoom called when a reader has made so much room that it is at most half full */
+export function createPacketQueue<P>(maxPackets: number, maxBytes: number, hasRoom: () => void): PacketQueue<P> {
   let waiting: { readonly packet: P; readonly bytes: number }[] = []
   let head = 0
   let bytes = 0
@@ -25,6 +28,7 @@ export function createPacketQueue<P>(maxPackets: number, maxBytes: number): Pack
   const shift = (): P => {
     const first = waiting[head++]!
     bytes -= first.bytes
+    if (waiting.length - head <= maxPackets / 2 && bytes <= maxBytes / 2) hasRoom()
     // Cut off the front now and then; half of the array at a time keeps this constant on average.
     if (head > 32 && head * 2 > waiting.length) {
       waiting = waiting.slice(head)
@@ -38,13 +42,18 @@ export function createPacketQueue<P>(maxPackets: number, maxBytes: number): Pack
   }
 
   return {
-    push(packet, packetBytes) {
+    push(packet, packetBytes, beyond = false) {
       const count = waiting.length - head
-      if (count >= maxPackets || (count > 0 && bytes + packetBytes > maxBytes)) return false
+      if (beyond) {
+        // Its link is told to stop: no more than it has read already comes.
+      } else if (count >= maxPackets || (count > 0 && bytes + packetBytes > maxBytes)) return false
       waiting.push({ packet, bytes: packetBytes })
       bytes += packetBytes
       wakeUp()
       return true
+    },
+    get isFull() {
+      return waiting.length - head >= maxPackets || bytes >= maxBytes
     },
     end() {
       ended = true

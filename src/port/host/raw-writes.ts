@@ -12,6 +12,8 @@ export interface RawWrites {
   /** The link is gone: what waits was not written. */
   end(error: (waiting: number) => PortwireError): void
   readonly waiting: number
+  /** The link takes no more: a write would wait. */
+  readonly isBusy: boolean
 }
 
 export function createRawWrites(link: Link, wrote: (bytes: number) => void): RawWrites {
@@ -52,6 +54,9 @@ export function createRawWrites(link: Link, wrote: (bytes: number) => void): Raw
     },
     get waiting() {
       return waiting.length
+    },
+    get isBusy() {
+      return isFull || waiting.length > 0
     },
   }
 }

@@ -75,7 +75,11 @@ export interface Session {
   reset(mode: 'application' | 'bootloader'): boolean
   /** Tells the device that nothing more will be sent. */
   endOfInput(): void
+  /** Sends a TICK in its turn; its round trip in ms is told unless the session ends first. False: no session is up. */
+  ping(answered: (roundTripMs: number) => void): boolean
   end(exit: Exit): void
+  /** When a TICK was last answered. */
+  readonly lastTickMs: number | undefined
   readonly unanswered: number
   readonly roundTripMs: number | undefined
 }

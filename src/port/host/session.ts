@@ -9,6 +9,7 @@ import { contractProblem, createHandshake } from './handshake.js'
 import { classify, type Incoming, type Message, type ReliableEvent } from './incoming.js'
 import { createLive, type Live, type LiveHooks } from './live.js'
 import type { Answer, PendingCall } from './pending.js'
+import { sendPing } from './ping.js'
 import type { RequestAnswer } from './request-lane.js'
 import type { Session, SessionOptions } from './session-types.js'
 
@@ -300,7 +301,17 @@ export function createSession(options: SessionOptions): Session {
       now.outgoing.protocolCall({ action: Action.END_OF_INPUT, value: undefined, answered: () => {} })
       pump()
     },
+    ping(answered) {
+      if (phase.kind !== 'up' && phase.kind !== 'open') return false
+      // An answer that names another boot has ended the session by then.
+      sendPing(phase.live, options.clock, (roundTripMs) => phase.kind !== 'ended' && answered(roundTripMs))
+      pump()
+      return true
+    },
     end,
+    get lastTickMs() {
+      return live()?.liveness.lastTickMs
+    },
     get unanswered() {
       return live()?.calls.unanswered ?? 0
     },

@@ -1,34 +1,17 @@
 /** Who hears what of a port: listeners of plain events, consumers of reliable ones, watchers of everything else. */
 
 import type { Contract, Event } from '../../contract/index.js'
-import { isThenable } from '../../deferred.js'
 import { PortwireError } from '../../errors.js'
 import type { EventMeta, PortNotice } from '../types.js'
+import { createWatchers, isolated, type Watchers } from './watchers.js'
 
 type Listener = (value: unknown, meta: EventMeta) => void | Promise<void>
 
-/** What a listener throws is its author's to see, as any uncaught error is, but it must not reach the port: bytes of the
- * line, states and other listeners go on. */
-function isolated(run: () => unknown): void {
-  const uncaught = (error: unknown) =>
-    queueMicrotask(() => {
-      throw error
-    })
-  try {
-    const result = run()
-    if (isThenable(result)) result.then(undefined, uncaught)
-  } catch (error) {
-    uncaught(error)
-  }
-}
-
-export interface Subscriptions {
+export interface Subscriptions extends Watchers<PortNotice> {
   on(eventName: string, listener: Listener): () => void
   consume(eventName: string, consumer: Listener): () => void
-  watch(watcher: (notice: PortNotice) => void): () => void
   plain(event: Event, value: unknown, meta: EventMeta): void
   reliable(event: Event, value: unknown, meta: EventMeta): void | Promise<void>
-  notify(notice: PortNotice): void
   /** Plain events with a listener, for BIND at the start of a session. */
   heard(): Event[]
 }
@@ -37,7 +20,7 @@ export interface Subscriptions {
 export function createSubscriptions(contract: Contract, changed: (event: Event, on: boolean) => void): Subscriptions {
   const listeners = new Map<string, Set<Listener>>()
   const consumers = new Map<string, Listener>()
-  const watchers = new Set<(notice: PortNotice) => void>()
+  const watchers = createWatchers<PortNotice>()
 
   const eventOf = (eventName: string, reliable: boolean): Event => {
     const event = contract.events.get(eventName)
@@ -51,6 +34,11 @@ export function createSubscriptions(contract: Contract, changed: (event: Event, 
   }
 
   return {
+    watch: watchers.watch,
+    notify: watchers.notify,
+    get count() {
+      return watchers.count
+    },
     on(eventName, listener) {
       const event = eventOf(eventName, false)
       const set = listeners.get(eventName) ?? new Set()
@@ -72,17 +60,10 @@ export function createSubscriptions(contract: Contract, changed: (event: Event, 
         if (consumers.get(eventName) === consumer) consumers.delete(eventName)
       }
     },
-    watch(watcher) {
-      watchers.add(watcher)
-      return () => void watchers.delete(watcher)
-    },
     plain(event, value, meta) {
       for (const listener of [...(listeners.get(event.name) ?? [])]) isolated(() => listener(value, meta))
     },
     reliable: (event, value, meta) => consumers.get(event.name)?.(value, meta),
-    notify(notice) {
-      for (const watcher of [...watchers]) isolated(() => watcher(notice))
-    },
     heard: () => [...contract.events.values()].filter((event) => (listeners.get(event.name)?.size ?? 0) > 0),
   }
 }

@@ -1,0 +1,265 @@
+/** The life of a port, whatever its peer speaks: opens the link, begins one session after the other as the restart strategy
+ * says, lets go of each link before the next start, and closes for good. */
+
+import { type Clock, systemClock } from '../../clock.js'
+import { type Deferred, deferred } from '../../deferred.js'
+import { PortwireError } from '../../errors.js'
+import { describeExit, type Exit } from '../../exit.js'
+import type { Connector, Link, LinkHandlers } from '../../link/link.js'
+import { RELEASE_TIMEOUT_MS } from '../limits.js'
+import type { LifeInfo, PortState, RestartStrategy } from '../types.js'
+import { register } from './all.js'
+import { startLater } from './start-later.js'
+
+/** What runs on a link. It says by `over` that it has ended, once: after `end`, after `close`, or by itself. */
+export interface LifeSession {
+  readonly link: Link
+  receive(bytes: Uint8Array): void
+  /** The peer reads no more, though its output may still come. */
+  inputLost(detail: string): void
+  /** The link is over. */
+  end(exit: Exit): void
+  /** The port is closed; the link is being closed. */
+  close(exit: Exit): void
+}
+
+/** What runs at the moment; each state has just what it needs. */
+type State<S> =
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'handshake' | 'running'; readonly session: S; readonly sinceMs: number }
+  | { readonly kind: 'backoff' | 'failed'; cancel(): void }
+  | { readonly kind: 'closed'; readonly exit: Exit }
+
+/** What a life has to tell its watchers. */
+export type LifeNotice<K extends PortState> =
+  | { readonly kind: 'state'; readonly state: K; readonly exit?: Exit; readonly restartInMs?: number }
+  | { readonly kind: 'console'; readonly text: string }
+
+export interface LifeOptions<S extends LifeSession, K extends PortState> {
+  readonly name: string
+  readonly connector: Connector
+  readonly restart: RestartStrategy
+  /** Opening the link may take so long. */
+  readonly openTimeoutMs: number
+  /** The owner: when it is aborted the port closes. */
+  readonly signal?: AbortSignal | undefined
+  readonly clock?: Clock | undefined
+  /** The state in which a session begins. From `handshake` it goes on by `run()`. */
+  readonly beginsIn: K & ('handshake' | 'running')
+  /** Makes a session on a link that is there. */
+  begin(link: Link, over: (exit: Exit) => void): S
+  /** It is the present one now, and is told so before its first byte. */
+  begun?(session: S): void
+  notify(notice: LifeNotice<K>): void
+  /** A session, or the try to start one, has ended, and the port has not been closed. */
+  ended?(exit: Exit): void
+  /** The port is closed for good; its link is being released. */
+  closing?(exit: Exit): void
+  /** The link is released. */
+  closed?(): void
+}
+
+export interface Life<S> {
+  start(): void
+  readonly state: State<S>
+  /** The present session, in handshake or running. */
+  readonly session: S | undefined
+  /** The handshake of the present session is through. */
+  run(): void
+  /** Ends the session and the port. Idempotent. */
+  close(): Promise<Exit>
+  /** Resolves when a session runs; rejects when the port closes first. */
+  ready(): Promise<void>
+  readonly exited: Promise<Exit>
+  /** What info() of any port begins with. */
+  info(): Omit<LifeInfo, 'watchers'>
+}
+
+export function createLife<S extends LifeSession, K extends PortState>(options: LifeOptions<S, K>): Life<S> {
+  const { name, connector, signal, clock = systemClock } = options
+  let state: State<S> = { kind: 'opening' }
+  let sessions = 0
+  let restarts = 0
+  let lastExit: Exit | undefined
+  let lastLink: Link | undefined
+  let lastHeardMs: number | undefined
+  const exited = deferred<Exit>()
+  let ready = quietDeferred()
+  /** The last link, or the one that is being opened, is gone when it resolves. */
+  let released: Promise<unknown> = Promise.resolve()
+
+  const present = (): S | undefined =>
+    state.kind === 'handshake' || state.kind === 'running' ? state.session : undefined
+
+  const enter = (next: State<S>, details: { readonly exit?: Exit; readonly restartInMs?: number } = {}) => {
+    if (state.kind === 'running' && next.kind !== 'closed') ready = quietDeferred()
+    state = next
+    options.notify({ kind: 'state', state: next.kind as K, ...details })
+  }
+
+  const start = () => {
+    const opening: State<S> = { kind: 'opening' }
+    enter(opening)
+    if (state !== opening) return // a watcher has closed the port
+    let session: S | undefined
+    const early: ((began: S) => void)[] = []
+    /** What the link says before it is handed over waits for that. */
+    const tell = (what: (heard: S) => void) => {
+      if (session) what(session)
+      else early.push(what)
+    }
+    const handlers: LinkHandlers = {
+      data(bytes) {
+        lastHeardMs = clock.nowMs()
+        if (session) session.receive(bytes)
+        else early.push((began) => began.receive(bytes))
+      },
+      stderr: (text) => options.notify({ kind: 'console', text }),
+      inputLost: (detail) => tell((heard) => heard.inputLost(detail)),
+      ended: (exit) => tell((heard) => heard.end(exit)),
+    }
+    const failed = (error: PortwireError) => {
+      cancelOpening()
+      if (state === opening) sessionOver({ kind: 'failed', error })
+    }
+    const opened = (link: Link): void | Promise<void> => {
+      cancelOpening()
+      if (state !== opening) return link.close() // the port was closed, or has given up waiting, meanwhile
+      begin(link, (next) => {
+        session = next
+      })
+      for (const what of early.splice(0)) what(session!)
+    }
+    const { openTimeoutMs } = options
+    const cancelOpening = clock.after(openTimeoutMs, () =>
+      failed(new PortwireError('PORT_FAILED', `${connector.name} could not be opened in ${openTimeoutMs} ms`)),
+    )
+    // Also what a connector throws instead of rejecting with comes here.
+    const connecting = new Promise<Link>((resolve) => resolve(connector.connect(handlers)))
+    release(connecting.then(opened, (cause) => failed(asPortwireError(cause))))
+  }
+
+  /** What has to be over before the port may be opened again, or counts as closed. Never rejects, and not for ever. */
+  const release = (work: Promise<unknown> | undefined) => {
+    if (!work) return
+    released = new Promise<void>((resolve) => {
+      const cancelBound = clock.after(RELEASE_TIMEOUT_MS, resolve)
+      const done = () => {
+        cancelBound()
+        resolve()
+      }
+      work.then(done, done)
+    })
+  }
+
+  /** @param hear told which session the bytes of the link are for */
+  const begin = (link: Link, hear: (session: S) => void): void => {
+    const session = options.begin(link, (exit) => sessionOver(exit, session, hear))
+    hear(session)
+    sessions += 1
+    lastLink = link
+    enter({ kind: options.beginsIn, session, sinceMs: clock.nowMs() })
+    if (options.beginsIn === 'running') ready.resolve()
+    options.begun?.(session)
+  }
+
+  /** A session, or the try to start one, has ended. */
+  const sessionOver = (exit: Exit, session?: S, hear?: (session: S) => void) => {
+    lastExit = exit
+    if (state.kind === 'closed') return
+    const ranMs = state.kind === 'running' ? clock.nowMs() - state.sinceMs : undefined
+    options.ended?.(exit)
+    const decision = options.restart.next(exit, ranMs ?? 0)
+    if (decision.kind === 'stop') return finish(exit, session?.link)
+    if (ranMs !== undefined) restarts += 1
+    // The process behind the link has started anew; the link itself is well.
+    if (exit.kind === 'reset' && session && hear && decision.kind === 'restart') return begin(session.link, hear)
+    release(session?.link.close())
+    const { inMs } = decision
+    const cancel = startLater({ clock, connector, inMs, released: () => released, start })
+    enter({ kind: decision.kind === 'failed' ? 'failed' : 'backoff', cancel }, { exit, restartInMs: inMs })
+  }
+
+  /** The port is closed for good. */
+  const finish = (exit: Exit, link: Link | undefined) => {
+    signal?.removeEventListener('abort', close)
+    enter({ kind: 'closed', exit }, { exit })
+    release(link?.close())
+    ready.reject(
+      exit.kind === 'failed' ? exit.error : new PortwireError('PORT_EXITED', `${name} ${describeExit(exit)}`),
+    )
+    options.closing?.(exit)
+    void released.then(() => {
+      options.closed?.()
+      unregister()
+      exited.resolve(exit)
+    })
+  }
+
+  const close = (): Promise<Exit> => {
+    if (state.kind === 'closed') return exited.promise
+    const exit: Exit = { kind: 'closed' }
+    if (state.kind === 'backoff' || state.kind === 'failed') state.cancel()
+    const session = present()
+    finish(exit, session?.link)
+    session?.close(exit)
+    return exited.promise
+  }
+
+  const info = (): Omit<LifeInfo, 'watchers'> => {
+    const stream = lastLink?.info?.()
+    return {
+      name,
+      link: connector.name,
+      session: sessions,
+      restarts,
+      ...(lastExit ? { lastExit } : {}),
+      ...(lastHeardMs === undefined ? {} : { lastHeardAgoMs: clock.nowMs() - lastHeardMs }),
+      ...(stream ? { stream } : {}),
+      hasOwner: signal !== undefined,
+    }
+  }
+
+  const unregister = register(() => {
+    const { pid, path } = present()?.link.info?.() ?? {}
+    const { kind } = state
+    return { name, link: connector.name, state: kind, ...(pid ? { pid } : {}), ...(path ? { path } : {}) }
+  })
+
+  return {
+    start() {
+      if (signal?.aborted) return finish({ kind: 'closed' }, undefined)
+      signal?.addEventListener('abort', close, { once: true })
+      start()
+    },
+    get state() {
+      return state
+    },
+    get session() {
+      return present()
+    },
+    run() {
+      const session = present()
+      if (!session) return
+      enter({ kind: 'running', session, sinceMs: clock.nowMs() })
+      ready.resolve()
+    },
+    close,
+    ready: () => ready.promise,
+    exited: exited.promise,
+    info,
+  }
+}
+
+/** Whoever awaits it sees its rejection; when nobody does, that is no fault. */
+function quietDeferred(): Deferred<void> {
+  const quiet = deferred<void>()
+  quiet.promise.catch(() => {})
+  return quiet
+}
+
+function asPortwireError(cause: unknown): PortwireError {
+  if (cause instanceof PortwireError) return cause
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return new PortwireError('PORT_FAILED', message, { cause })
+}

@@ -1,0 +1,24 @@
+/** The round trip of one TICK, which the device's library answers whatever its application does. */
+
+import type { Clock } from '../../clock.js'
+import { Action } from '../../wire/index.js'
+import type { Live } from './live.js'
+
+/** It goes before the calls of the user, but in the window like them: a device keeps no more answers than that. */
+export function sendPing({ outgoing, liveness }: Live, clock: Clock, answered: (roundTripMs: number) => void): void {
+  let sentMs = clock.nowMs()
+  liveness.ticked()
+  outgoing.protocolCall({
+    action: Action.TICK,
+    value: undefined,
+    isWanted() {
+      sentMs = clock.nowMs() // asked last right before it is sent: waiting for its turn is no part of the trip
+      return true
+    },
+    answered(answer, copies) {
+      const roundTripMs = clock.nowMs() - sentMs
+      liveness.tickAnswered(answer, copies)
+      answered(roundTripMs)
+    },
+  })
+}
