@@ -10,6 +10,7 @@ const FILES = [
   'link/spawn',
   'supervision/restart',
   'serve',
+  'event-server/limits',
   'stdio/limits',
   'gateway/limits',
 ]

@@ -19,6 +19,16 @@ export {
   type StreamName,
 } from './contract/index.js'
 export { ERRORS, type ErrorCode, type Outcome, PortwireError } from './errors.js'
+export {
+  createEventFeed,
+  type EventAddress,
+  type EventDrop,
+  type EventFeed,
+  type EventServer,
+  type EventServerCounters,
+  type EventServerOptions,
+  startEventServer,
+} from './event-server/index.js'
 export { describeExit, type Exit, type ResetCause } from './exit.js'
 export {
   type Connector,

@@ -16,6 +16,9 @@ export interface StdioOptions {
   readonly reset: boolean
   readonly log?: string
   readonly stderr: 'off' | 'device'
+  readonly contract?: string
+  /** True without names. */
+  readonly notify?: string | true
 }
 
 export function stdioOptions(command: Command): Command {
@@ -41,6 +44,11 @@ export function stdioOptions(command: Command): Command {
     .option('--log <file>', 'appends what happens')
     .addOption(
       new Option('--stderr <what>', 'nothing, or the log lines of the board').choices(['off', 'device']).default('off'),
+    )
+    .option('--contract <file>', 'the contract of the board; one that was built from another is refused')
+    .option(
+      '--notify [names]',
+      'tags packets, and passes events and requests: these, by comma, or ALL; needs --contract',
     )
 }
 

@@ -3,8 +3,17 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { systemClock } from '../clock.js'
+import type { Contract } from '../contract/index.js'
 import { describeExit, type Exit } from '../exit.js'
-import { type Board, type BoardHandlers, type Bridge, createBridge, createStdioSerial } from '../stdio/index.js'
+import {
+  type Board,
+  type BoardHandlers,
+  type Bridge,
+  type ClientPort,
+  createBridge,
+  createStdioSerial,
+  startingCommands,
+} from '../stdio/index.js'
 import { LEAVE_MS, STDIO_DEFAULTS } from '../stdio/limits.js'
 import type { PrefixBytes } from '../wire/index.js'
 import { EXIT, type ExitCode, usageError } from './exit-code.js'
@@ -12,8 +21,11 @@ import { ended, type Io } from './io.js'
 import type { StdioOptions } from './stdio-options.js'
 
 /** Resolves when the client is gone (0), the board is lost under `--on-drop exit` (3), or it could not be opened (4).
- * @throws USAGE  the log file cannot be written */
+ * @throws USAGE             the log file cannot be written, or the flags do not go together
+ * @throws CONTRACT_INVALID  the contract file cannot be used */
 export async function stdioCommand(io: Io, options: StdioOptions): Promise<ExitCode> {
+  const contract = await contractOf(options)
+  const notify = notifyOf(options, contract)
   const log = openLog(options.log)
   const serial = createStdioSerial({
     path: options.serial,
@@ -43,10 +55,11 @@ export async function stdioCommand(io: Io, options: StdioOptions): Promise<ExitC
     },
     note: log,
   }
-  const board = await startBoard(options, serial.connector, handlers)
+  const board = await startBoard(options, serial.connector, handlers, contract)
   const bridge = createBridge({
     prefixBytes: Number(options.packet) as PrefixBytes,
     board,
+    ...(notify && board.port && { notify: { port: board.port, contract: notify.contract } }),
     write(packet) {
       io.stdout.write(packet)
       flow()
@@ -56,6 +69,7 @@ export async function stdioCommand(io: Io, options: StdioOptions): Promise<ExitC
   // A client that sends without reading, or faster than the board answers, waits in its own pipe in the end; not at once, as the
   // end of a pipe that is not read goes unnoticed.
   const flow = () => void (bridge.isFull ? io.stdin.pause() : io.stdin.resume())
+  for (const command of notify?.commands ?? []) bridge.command(command)
   io.stdin.on('data', (chunk: Uint8Array) => {
     bridge.receive(chunk)
     flow()
@@ -76,11 +90,34 @@ export async function stdioCommand(io: Io, options: StdioOptions): Promise<ExitC
   return code
 }
 
+async function contractOf({ contract: file }: StdioOptions): Promise<Contract | undefined> {
+  if (file === undefined) return undefined
+  const { loadContract } = await import('../gateway/contract-file.js')
+  return loadContract(file)
+}
+
+/** What `--notify` comes to; undefined without it.
+ * @throws USAGE  it cannot be had so, or has a name that the contract does not */
+function notifyOf(options: StdioOptions, contract: Contract | undefined) {
+  if (options.profile === 'raw' && contract)
+    throw usageError('--contract: bare packets (--profile raw) have no contract')
+  if (options.notify === undefined) return undefined
+  if (!contract) throw usageError('--notify needs --contract FILE: it says what the numbers of the board mean')
+  const names = options.notify === true ? [] : options.notify.split(',').map((name) => name.trim())
+  const unknown = names.find((name) => name !== 'ALL' && !contract.events.has(name) && !contract.requests.has(name))
+  if (unknown !== undefined) {
+    const known = [...contract.events.keys(), ...contract.requests.keys()].join(', ') || 'none'
+    throw usageError(`--notify: ${contract.name} has no event or request ${unknown}; it has: ${known}`)
+  }
+  return { contract, commands: startingCommands(contract, names) }
+}
+
 async function startBoard(
   options: StdioOptions,
   connector: ReturnType<typeof createStdioSerial>['connector'],
   handlers: BoardHandlers,
-): Promise<Board> {
+  contract: Contract | undefined,
+): Promise<Board & { readonly port?: ClientPort }> {
   const common = {
     connector,
     callTimeoutMs: options.callTimeout ?? STDIO_DEFAULTS.callTimeoutMs,
@@ -93,7 +130,8 @@ async function startBoard(
     return startRawBoard({ ...common, prefixBytes: Number(options.packet) as PrefixBytes })
   }
   const { startLinkBoard } = await import('../stdio/link-board.js')
-  return startLinkBoard({ ...common, readyTimeoutMs: options.readyTimeout ?? STDIO_DEFAULTS.readyTimeoutMs })
+  const readyTimeoutMs = options.readyTimeout ?? STDIO_DEFAULTS.readyTimeoutMs
+  return startLinkBoard({ ...common, readyTimeoutMs, ...(contract && { contract }) })
 }
 
 function inputEnded(io: Io): Promise<void> {
@@ -114,10 +152,10 @@ async function leave(io: Io, code: ExitCode, discard: () => Promise<void>): Prom
 }
 
 function totals(bridge: Bridge, board: Board): string {
-  const { requests, errors, timeouts } = bridge.counters
+  const { requests, errors, timeouts, eventsDropped } = bridge.counters
   const { lateReplies, refused } = board.counters()
   const cut = bridge.inRequest ? ', the last request cut off' : ''
-  return `requests ${requests}, errors ${errors}, timeouts ${timeouts}, late replies dropped ${lateReplies}, refused ${refused}${cut}`
+  return `requests ${requests}, errors ${errors}, timeouts ${timeouts}, late replies dropped ${lateReplies}, refused ${refused}, events dropped ${eventsDropped}${cut}`
 }
 
 /** Lines are written at once: the program may be killed at any time. */

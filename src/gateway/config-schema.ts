@@ -1,6 +1,7 @@
 /** The config file: exactly the keys that the gateway honours. The same schema checks the file and documents it. */
 
 import { z } from 'zod'
+import { EVENT_SERVER_DEFAULTS } from '../event-server/index.js'
 import { isBrokerUrl } from './broker-url.js'
 import { LIMITS } from './limits.js'
 import { BASE_TOPIC, NAME, RESERVED_NAMES } from './topics.js'
@@ -98,6 +99,24 @@ const restart = z.strictObject({
   retry_failed: duration('Pause between tries once failed; default 60s.').optional(),
 })
 
+const eventServer = z.strictObject({
+  port: z.int().min(0).max(65_535).meta({ description: 'To listen at; 0 is any free one, told in bridge/devices.' }),
+  host: z
+    .string()
+    .min(1)
+    .default(EVENT_SERVER_DEFAULTS.host)
+    .meta({ description: 'Address to listen at. Who can connect hears the events: there is no password.' }),
+  packet: z
+    .union([z.literal(1), z.literal(2), z.literal(4)], { error: 'expected 1, 2 or 4' })
+    .default(EVENT_SERVER_DEFAULTS.packet)
+    .meta({ description: "Bytes of the length in front, as in Erlang's {packet,N}." }),
+  events: z
+    .array(z.string())
+    .min(1)
+    .default(['ALL'])
+    .meta({ description: 'Events for whoever connects, by name; ALL is every one.' }),
+})
+
 const device = z
   .strictObject({
     serial: z
@@ -126,6 +145,11 @@ const device = z
     ready_timeout: duration('From opening to the end of hello; default 10s.', { minMs: 1 }).optional(),
     call_timeout: duration('Of calls over MQTT, waiting included; default 5s.', { minMs: 1 }).optional(),
     restart: restart.optional().meta({ description: 'When to start it again.' }),
+    event_servers: z
+      .array(eventServer)
+      .max(LIMITS.eventServersPerDevice)
+      .optional()
+      .meta({ description: 'Events over TCP as packets; one server for each program that connects.' }),
     retain: z.boolean().default(true).meta({ description: 'Whether the merged state of the device is retained.' }),
   })
   .superRefine((value, context) => {

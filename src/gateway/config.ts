@@ -6,12 +6,11 @@ import { dirname, resolve } from 'node:path'
 import { type Document, isMap } from 'yaml'
 import type { Contract } from '../contract/index.js'
 import { PortwireError } from '../errors.js'
-import type { SerialBinding } from '../link/index.js'
-import type { RestartOptions } from '../supervision/index.js'
 import { type Environment, variableOf, withEnvironment } from './config-environment.js'
 import { describeIssues } from './config-problem.js'
 import { type ConfigFile, configSchema } from './config-schema.js'
 import { loadContract } from './contract-file.js'
+import { type DeviceConfig, deviceOf } from './device-config.js'
 import { unreadable } from './file-error.js'
 import { LIMITS } from './limits.js'
 import { readYaml } from './yaml-text.js'
@@ -43,28 +42,6 @@ export type ServerConfig =
   | { readonly kind: 'external'; readonly url: string }
   /** Our own, on 127.0.0.1; port 0 is any free one. */
   | { readonly kind: 'embedded'; readonly port: number }
-
-/** How a device is reached: targets of createPort, handed on as they are. Binding and onArrival come from code only, never from a file. */
-export type DeviceTarget =
-  | {
-      readonly serial: string
-      readonly baudRate?: number
-      readonly binding?: SerialBinding
-      readonly onArrival?: (arrived: () => void) => () => void
-    }
-  | { readonly spawn: string; readonly args?: readonly string[] }
-
-export interface DeviceConfig {
-  readonly name: string
-  readonly target: DeviceTarget
-  readonly contract: Contract
-  readonly retain: boolean
-  readonly heartbeatMs?: number
-  readonly readyTimeoutMs?: number
-  readonly callTimeoutMs?: number
-  readonly contractMismatch?: 'error' | 'warn'
-  readonly restart?: RestartOptions
-}
 
 export const MQTT_DEFAULTS = {
   baseTopic: 'portwire',
@@ -146,7 +123,9 @@ function resolveConfig(file: ConfigFile, path: string, written: unknown): Gatewa
       reconnectMinMs: mqtt.reconnect?.min ?? LIMITS.reconnectMinMs,
       reconnectMaxMs: mqtt.reconnect?.max ?? LIMITS.reconnectMaxMs,
     },
-    devices: Object.entries(file.devices).map(([name, device]) => deviceOf(name, device, contractAt(device.contract))),
+    devices: Object.entries(file.devices).map(([name, device]) =>
+      deviceOf(path, name, device, contractAt(device.contract)),
+    ),
     shown: withoutSecrets(written),
   }
 }
@@ -166,36 +145,6 @@ function serverOf(mqtt: ConfigFile['mqtt'], path: string): ServerConfig {
     )
   }
   return { kind: 'embedded', port }
-}
-
-function deviceOf(name: string, device: ConfigFile['devices'][string], contract: Contract): DeviceConfig {
-  const [program, ...args] = device.spawn ?? []
-  const target: DeviceTarget =
-    program !== undefined
-      ? { spawn: program, args }
-      : { serial: device.serial!, ...(device.baud !== undefined && { baudRate: device.baud }) }
-  return {
-    name,
-    target,
-    contract,
-    retain: device.retain,
-    ...(device.heartbeat && { heartbeatMs: device.heartbeat.every }),
-    ...(device.ready_timeout !== undefined && { readyTimeoutMs: device.ready_timeout }),
-    ...(device.call_timeout !== undefined && { callTimeoutMs: device.call_timeout }),
-    ...(device.contract_mismatch && { contractMismatch: device.contract_mismatch }),
-    ...(device.restart && { restart: restartOf(device.restart) }),
-  }
-}
-
-function restartOf(restart: NonNullable<ConfigFile['devices'][string]['restart']>): RestartOptions {
-  return {
-    ...(restart.type && { type: restart.type }),
-    ...(restart.initial !== undefined && { firstMs: restart.initial }),
-    ...(restart.max !== undefined && { maxMs: restart.max }),
-    ...(restart.max_restarts !== undefined && { intensity: restart.max_restarts }),
-    ...(restart.within !== undefined && { periodMs: restart.within }),
-    ...(restart.retry_failed !== undefined && { retryFailedMs: restart.retry_failed }),
-  }
 }
 
 /** The file as it was written, without what only the broker may know. */

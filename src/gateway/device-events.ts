@@ -2,7 +2,7 @@
 
 import type { Event } from '../contract/index.js'
 import type { EventMeta } from '../port/index.js'
-import type { DeviceConfig } from './config.js'
+import type { DeviceConfig } from './device-config.js'
 import { createEventIds } from './event-id.js'
 import type { MqttPipe } from './mqtt-pipe.js'
 import { fieldsToJson } from './payload.js'

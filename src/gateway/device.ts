@@ -2,9 +2,10 @@
 
 import { type Contract, fieldsOf } from '../contract/index.js'
 import { describeExit, type Exit } from '../exit.js'
-import type { PortNotice, PortState } from '../port/index.js'
+import type { EventMeta, PortNotice, PortState } from '../port/index.js'
 import { PORT_DEFAULTS } from '../port/index.js'
-import type { DeviceConfig } from './config.js'
+import type { DeviceConfig } from './device-config.js'
+import type { DeviceEventServers } from './device-event-servers.js'
 import { createDeviceEvents, type DeviceEventsOptions } from './device-events.js'
 import { restartReason } from './exit-reason.js'
 import type { Log } from './log.js'
@@ -25,6 +26,8 @@ export interface DeviceRow {
   readonly reset_cause?: string
   readonly firmware?: string
   readonly last_exit?: string
+  /** `host:port` of each event server. */
+  readonly event_servers?: readonly string[]
   readonly contract: { readonly name: string; readonly version: string; readonly hash: string }
 }
 
@@ -54,13 +57,14 @@ export interface DeviceOptions extends DeviceEventsOptions {
   readonly openPort: (config: DeviceConfig) => UntypedPort
   readonly log: Log
   readonly say: (event: BridgeEvent) => void
+  readonly eventServers: Pick<DeviceEventServers, 'addresses' | 'heard' | 'close'>
   /** The row of this device is another than before. */
   readonly changed: () => void
 }
 
 /** Opens the port, which keeps trying by its restart strategy, and publishes from then on. */
 export function startDevice(options: DeviceOptions): Device {
-  const { config, topics, pipe, log, say } = options
+  const { config, topics, pipe, log, say, eventServers } = options
   const { name, contract } = config
   const namespace = `portwire:${name}`
   const events = createDeviceEvents(options)
@@ -93,8 +97,13 @@ export function startDevice(options: DeviceOptions): Device {
       if (mine === ports) heard(opened, notice)
     })
     for (const event of contract.events.values()) {
-      if (event.acknowledged) opened.consume(event.name, (value, meta) => events.reliable(event, value, meta))
-      else opened.on(event.name, (value, meta) => events.plain(event, value, meta))
+      const publish = event.acknowledged ? events.reliable : events.plain
+      const take = (value: unknown, meta: EventMeta) => {
+        eventServers.heard(event, value, meta)
+        return publish(event, value, meta)
+      }
+      if (event.acknowledged) opened.consume(event.name, take)
+      else opened.on(event.name, (value, meta) => void take(value, meta))
     }
     return opened
   }
@@ -175,7 +184,7 @@ export function startDevice(options: DeviceOptions): Device {
 
   return {
     name,
-    row: () => rowOf(config, port, before, lastExit),
+    row: () => ({ ...rowOf(config, port, before, lastExit), ...addressed(eventServers.addresses) }),
     async call(action, members, expiresInMs) {
       const found = contract.actions.get(action)
       if (!found) return refused(unknownAction(contract, action))
@@ -201,9 +210,13 @@ export function startDevice(options: DeviceOptions): Device {
     async close() {
       closing = true
       setAvailability('offline')
-      await port.close()
+      await Promise.all([port.close(), eventServers.close()])
     },
   }
+}
+
+function addressed(addresses: readonly string[]): Pick<DeviceRow, 'event_servers'> {
+  return addresses.length === 0 ? {} : { event_servers: addresses }
 }
 
 function rowOf(

@@ -4,9 +4,11 @@ import { randomBytes } from 'node:crypto'
 import { type Clock, type Random, systemClock } from '../clock.js'
 import { type Bridge, bridgeWill, createBridge, type RequestHandler } from './bridge.js'
 import { type Broker, startBroker } from './broker.js'
-import type { DeviceConfig, GatewayConfig, MqttConfig } from './config.js'
+import type { GatewayConfig, MqttConfig } from './config.js'
 import { configJsonSchema } from './config-schema.js'
 import { type Device, type DeviceRow, startDevice } from './device.js'
+import type { DeviceConfig } from './device-config.js'
+import { EVENT_DROP, startEventServers } from './device-event-servers.js'
 import { LIMITS } from './limits.js'
 import { type Log, silentLog } from './log.js'
 import { limitLog } from './log-limit.js'
@@ -44,7 +46,7 @@ export interface GatewayOptions {
 }
 
 /** Starts everything and returns; broker and devices may come later, both are tried again for as long as it takes.
- * @throws PORT_BUSY  the port of the embedded broker is taken */
+ * @throws PORT_BUSY  the port of the embedded broker, or of an event server, is taken */
 export async function startGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
   const { log: sink = silentLog, clock = systemClock, random = Math.random } = options
   const topics = createTopics(config.mqtt.baseTopic)
@@ -62,9 +64,16 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
 
   const { server } = config.mqtt
   const broker: Broker | undefined = server.kind === 'embedded' ? await startBroker(server.port, log) : undefined
+  const eventServers = await startEventServers(config.devices, clock, (name, reason, count) => {
+    bridge?.say({ type: 'events_dropped', data: { name, count, reason: EVENT_DROP[reason].reason } })
+    log('warn', `portwire:${name}`, `${count} events were dropped: ${EVENT_DROP[reason].because}`)
+  }).catch(async (error: unknown) => {
+    await broker?.close()
+    throw error
+  })
   const brokerUrl = server.kind === 'embedded' ? `mqtt://127.0.0.1:${broker!.port}` : server.url
   const devices = new Map<string, Device>()
-  const losses = createLosses({
+  const losses = createLosses<LossReason>({
     clock,
     afterMs: LIMITS.lossesSaidMs,
     say: (reason, count) => {
@@ -122,6 +131,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
         now: () => new Date(),
         say,
         changed: soon(devicesChanged),
+        eventServers: eventServers.get(device.name)!,
       }),
     )
   }

@@ -1,8 +1,6 @@
 export type { RequestHandler } from './bridge.js'
 export { isBrokerUrl } from './broker-url.js'
 export {
-  type DeviceConfig,
-  type DeviceTarget,
   type GatewayConfig,
   loadConfig,
   MQTT_DEFAULTS,
@@ -14,6 +12,7 @@ export { brokerCredentials, type Environment } from './config-environment.js'
 export { configJsonSchema } from './config-schema.js'
 export { loadContract, parseContract } from './contract-file.js'
 export type { DeviceRow } from './device.js'
+export type { DeviceConfig, DeviceTarget, EventServerConfig } from './device-config.js'
 export { type Gateway, type GatewayOptions, startGateway } from './gateway.js'
 export { LIMITS } from './limits.js'
 export { LOG_LEVELS, type Log, type LogLevel } from './log.js'

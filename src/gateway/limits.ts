@@ -37,6 +37,7 @@ export const LIMITS = {
   /** Of a response topic that a caller names. */
   responseTopicBytes: 256,
   devices: 256,
+  eventServersPerDevice: 16,
 
   keepaliveSeconds: 10,
   connectTimeoutMs: 5_000,

@@ -1,24 +1,23 @@
 /** Messages that are lost, until that is said: losses are said, never hidden, but not one by one. */
 
 import type { CancelTimer, Clock } from '../clock.js'
-import type { LossReason } from './mqtt-pipe.js'
 
-export interface Losses {
-  add(reason: LossReason): void
+export interface Losses<Reason> {
+  add(reason: Reason): void
   /** Says what was not said yet, by the reason. */
   say(): void
   close(): void
 }
 
-export interface LossesOptions {
+export interface LossesOptions<Reason> {
   readonly clock: Clock
   /** A loss is said after this, though nobody has called `say`. */
   readonly afterMs: number
-  readonly say: (reason: LossReason, count: number) => void
+  readonly say: (reason: Reason, count: number) => void
 }
 
-export function createLosses(options: LossesOptions): Losses {
-  const unsaid = new Map<LossReason, number>()
+export function createLosses<Reason>(options: LossesOptions<Reason>): Losses<Reason> {
+  const unsaid = new Map<Reason, number>()
   let cancel: CancelTimer | undefined
   const say = () => {
     cancel?.()

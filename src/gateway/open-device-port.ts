@@ -1,7 +1,7 @@
 /** From a device's config to its Port. */
 
 import { createPort } from '../open.js'
-import type { DeviceConfig } from './config.js'
+import type { DeviceConfig } from './device-config.js'
 import type { UntypedPort } from './untyped-port.js'
 
 /** Starts the port at once; it keeps trying by its restart options. */

@@ -8,12 +8,16 @@ export function anyActionName(action: number): string {
 }
 
 /** What a number means is only known of what goes out. A number that comes in is some event or request of the board, which
- * shares the list of indexes: taken for an action it would look like the host's own echo, so the contract names none. */
-export function createAnyContract(): Contract {
+ * shares the list of indexes: taken for an action it would look like the host's own echo, so without a contract none is named.
+ * @param known  the board's contract: its events and requests are heard, its hash is asked for */
+export function createAnyContract(known?: Contract): Contract {
   const actions: Record<string, NonNullable<ContractDefinition['actions']>[string]> = {}
   for (let index = 0; index < FIRST_PROTOCOL_ACTION; index++) {
     actions[anyActionName(index)] = { index, args: 'any', result: 'any' }
   }
   const definition: ContractDefinition = { name: 'stdio', version: '1', actions }
-  return { ...defineContract(definition), byIndex: new Map() }
+  const any = defineContract(definition)
+  if (!known) return { ...any, byIndex: new Map() }
+  const { name, version, hash, events, requests, byIndex } = known
+  return { ...any, name, version, hash, events, requests, byIndex }
 }

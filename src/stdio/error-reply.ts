@@ -63,6 +63,8 @@ function remoteText(error: RemoteError): string {
     .replace(new RegExp(` \\(error ${error.errorNumber}\\)$`), '')
 }
 
-function withoutCode(error: PortwireError): string {
-  return error.message.replace(`${error.code}: `, '')
+/** What an error says, without the code that stands in front. */
+export function withoutCode(error: unknown): string {
+  const { message, code } = error as PortwireError
+  return message.replace(`${code}: `, '')
 }

@@ -1,3 +1,5 @@
 export type { Board, BoardHandlers, OnDrop } from './board.js'
 export { type Bridge, createBridge } from './bridge.js'
+export { startingCommands } from './client-commands.js'
+export type { ClientPort } from './client-port.js'
 export { createStdioSerial } from './serial.js'

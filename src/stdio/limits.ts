@@ -18,6 +18,13 @@ export const MAX_WAITING_REQUESTS = 256
 /** Requests held before the pipe is left alone. */
 export const MAX_HELD_REQUEST_BYTES = 4 * 1024 * 1024
 
+/** Events that wait for a client that does not read, under `--notify`; the newest beyond are dropped, counted and said. */
+export const MAX_WAITING_NOTICES = 25_000
+export const MAX_WAITING_NOTICE_BYTES = 16 * 1024 * 1024
+
+/** Open jobs of a client under `--notify`. */
+export const MAX_JOBS = 256
+
 /** How often a busy port is tried. */
 export const LOCK_RETRY_MS = 20
 

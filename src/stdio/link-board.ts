@@ -1,17 +1,21 @@
 /** The board over the portwire protocol: a call of action n is a call of action n. */
 
 import type { Clock } from '../clock.js'
+import type { Contract } from '../contract/index.js'
 import type { UntypedPort } from '../gateway/untyped-port.js'
 import type { Connector } from '../link/index.js'
 import { createPort } from '../open.js'
 import { createValueCodec, FIRST_PROTOCOL_ACTION } from '../wire/index.js'
 import { anyActionName, createAnyContract } from './any-contract.js'
 import type { Board, BoardHandlers, OnDrop } from './board.js'
+import type { ClientPort } from './client-port.js'
 import { badRequest, DISCONNECTED, type ErrorReply, errorReply, unknownAction } from './error-reply.js'
 import { RETRY } from './limits.js'
 
 export interface LinkBoardOptions {
   readonly connector: Connector
+  /** The board's, where it is known: another one is refused. Without it numbers are all that is known. */
+  readonly contract?: Contract
   readonly callTimeoutMs: number
   readonly readyTimeoutMs: number
   readonly onDrop: OnDrop
@@ -19,19 +23,22 @@ export interface LinkBoardOptions {
   readonly clock: Clock
 }
 
-export function startLinkBoard(options: LinkBoardOptions): Board {
-  const { connector, callTimeoutMs, readyTimeoutMs, onDrop, handlers, clock } = options
+export interface LinkBoard extends Board {
+  readonly port: ClientPort
+}
+
+export function startLinkBoard(options: LinkBoardOptions): LinkBoard {
+  const { connector, contract, callTimeoutMs, readyTimeoutMs, onDrop, handlers, clock } = options
   const codec = createValueCodec()
-  const port = createPort(createAnyContract(), {
+  const port = createPort(createAnyContract(contract), {
     link: connector,
     name: 'board',
     clock,
     callTimeoutMs,
     readyTimeoutMs,
-    // The contract is the client's affair: numbers are all that is known here.
-    contractMismatch: 'warn',
+    contractMismatch: contract ? 'error' : 'warn',
     restart: onDrop === 'exit' ? { type: 'temporary' } : { ...RETRY, intensity: Number.MAX_SAFE_INTEGER },
-  }) as unknown as UntypedPort
+  }) as unknown as UntypedPort & ClientPort
   let wasUp = false
   let isUp = false
 
@@ -64,6 +71,7 @@ export function startLinkBoard(options: LinkBoardOptions): Board {
   }
 
   return {
+    port,
     async call(request) {
       const action = request[0]
       if (action === undefined) return badRequest('an empty packet has no action')

@@ -218,6 +218,16 @@ test.each([
     config('  reconnect: {min: 5s, max: 1s}\n'),
     ':3:3: mqtt.reconnect: min is above max',
   ],
+  [
+    'an event server without a port',
+    device('    serial: /dev/x\n    event_servers: [{packet: 2}]\n'),
+    /^:6:20: devices\.a\.event_servers\.0\.port: /,
+  ],
+  [
+    'a length of three bytes',
+    device('    serial: /dev/x\n    event_servers: [{port: 0, packet: 3}]\n'),
+    ':6:20: devices.a.event_servers.0.packet: expected 1, 2 or 4, got 3',
+  ],
   ['two keys of one name', `version: 1\nversion: 1\n`, ':2:1: not YAML: Map keys must be unique'],
   ['what is no YAML', 'version: [1\n', /^:2:1: not YAML: Flow sequence/],
 ])('%s is refused in one line', (_name, text, line) => {
@@ -232,6 +242,19 @@ test.each([
   const said = message.replace(/^CONFIG_INVALID: portwire\.yaml/, '')
   if (typeof line === 'string') expect(said).toBe(line)
   else expect(said).toMatch(line)
+})
+
+test('event servers listen on this machine and pass every event, unless the file says otherwise', () => {
+  const text = device(
+    '    serial: /dev/x\n    event_servers: [{port: 4101}, {port: 4102, host: 0.0.0.0, packet: 4, events: [alarm]}]\n',
+  )
+  expect(parseConfig(path, text).devices[0]!.eventServers).toEqual([
+    { port: 4101, host: '127.0.0.1', packet: 2, events: ['ALL'] },
+    { port: 4102, host: '0.0.0.0', packet: 4, events: ['alarm'] },
+  ])
+  expect(() => parseConfig(path, text.replace('[alarm]', '[alarn]'))).toThrow(
+    'devices.a.event_servers.1.events: greenhouse has no event alarn; it has: reading, alarm, vent, lamp',
+  )
 })
 
 test('the environment comes before the file, and its password is not shown', () => {

@@ -1,13 +1,11 @@
 /** The gateway over its embedded broker (aedes, MQTT 3.1.1). */
 
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { PortwireError } from '../../src/errors.js'
-import { LIMITS, startGateway } from '../../src/gateway/index.js'
 import { CallError } from '../../src/port/index.js'
 import { greenhouse } from '../../src/testing/greenhouse.js'
 import { createFakePort, type FakePort } from './fake-port.js'
-import { clientOf, configWith, EMBEDDED, startTestGateway } from './support.js'
-import { until } from './until.js'
+import { clientOf, EMBEDDED, startTestGateway } from './support.js'
 
 test('it falls back to MQTT 3.1.1 where the broker refuses 5', async () => {
   const { gateway } = await startTestGateway({ server: EMBEDDED, version: 5 })
@@ -264,111 +262,4 @@ test('closing says offline for the device and the bridge, and ends within a seco
   await client.next('portwire/greenhouse/availability', ({ json }) => json['state'] === 'offline', seen)
   await client.next('portwire/bridge/state', ({ json }) => json['state'] === 'offline', seen)
   await gateway.close()
-})
-
-test('more commands at once than there are places are refused, not queued without end', async () => {
-  const { gateway, port } = await startTestGateway({ server: EMBEDDED })
-  const client = await clientOf(gateway, ['portwire/greenhouse/response'])
-  const release: (() => void)[] = []
-  port.answer = () => new Promise((resolve) => release.push(() => resolve(1)))
-  for (let i = 0; i < 17; i++) void client.publish('portwire/greenhouse/call/setVent', { open: 1, transaction: i })
-  const refused = await client.next('portwire/greenhouse/response')
-  expect(refused.json).toMatchObject({
-    error: 'too many commands at once (16); nothing was sent',
-    result: 'nak',
-    transaction: 16,
-  })
-  for (const answer of release) answer()
-  await until(() => client.messages.length === 17, 5_000, 'all commands are answered')
-})
-
-test('a flood of commands to a device that is out holds up neither another device nor the bridge', async () => {
-  const ports = new Map<string, FakePort>()
-  const config = configWith({ server: EMBEDDED })
-  const [device] = config.devices
-  const gateway = await startGateway(
-    { ...config, devices: [device!, { ...device!, name: 'out' }] },
-    {
-      openPort: ({ name }) => {
-        const port = createFakePort()
-        ports.set(name, port)
-        return port
-      },
-    },
-  )
-  onTestFinished(() => gateway.close())
-  await gateway.connected
-  ports.get('out')!.answer = () => new Promise(() => {})
-  const flood = await clientOf(gateway, [])
-  const client = await clientOf(gateway)
-  const flooded = Array.from({ length: 500 }, (_, i) => flood.publish('portwire/out/call/setVent', { transaction: i }))
-  const startMs = performance.now()
-  await client.publish('portwire/greenhouse/call/setVent', { open: 1, transaction: 'other' })
-  await client.publish('portwire/bridge/request/device/restart', { id: 'greenhouse', transaction: 'bridge' })
-  await client.next('portwire/greenhouse/response', ({ json }) => json['transaction'] === 'other')
-  await client.next('portwire/bridge/response/device/restart', ({ json }) => json['transaction'] === 'bridge')
-  expect(performance.now() - startMs).toBeLessThan(2_000)
-  await Promise.all(flooded)
-  expect(ports.get('out')!.calls).toHaveLength(LIMITS.commandsPerDevice)
-  await until(
-    () => client.messages.filter(({ topic }) => topic === 'portwire/out/response').length === 500 - 16,
-    5_000,
-    'every other command is refused',
-  )
-})
-
-test.each([
-  ['lists', `${'['.repeat(6_000)}${']'.repeat(6_000)}`],
-  ['tables', `${'{"a":'.repeat(6_000)}1${'}'.repeat(6_000)}`],
-])('a transaction of %s in each other, 6,000 deep, is refused', async (_name, deep) => {
-  const { gateway } = await startTestGateway({ server: EMBEDDED })
-  const client = await clientOf(gateway)
-  await client.publish('portwire/greenhouse/call/setVent', `{"open":1,"transaction":${deep}}`)
-  const reply = await client.next('portwire/greenhouse/response')
-  expect(reply.json).toMatchObject({ error: 'the payload is nested more than 32 deep', result: 'nak', outcome: 'no' })
-  await client.publish('portwire/bridge/request/device/restart', `{"transaction":${deep}}`)
-  const response = await client.next('portwire/bridge/response/device/restart')
-  expect(response.json).toMatchObject({ error: 'the payload is nested more than 32 deep', status: 'error' })
-})
-
-test('a result that cannot be said in JSON ends its command, and nothing else', async () => {
-  const { gateway, port, log } = await startTestGateway({ server: EMBEDDED })
-  const client = await clientOf(gateway)
-  let deep: unknown = 1
-  for (let i = 0; i < 20_000; i++) deep = [deep]
-  port.answer = async () => deep
-  await client.publish('portwire/greenhouse/call/setVent', { open: 1, transaction: 1 })
-  await until(() => log.some((line) => line.includes('could not be answered')), 5_000, 'the failure is logged')
-  port.answer = async () => 1
-  await client.publish('portwire/greenhouse/call/setVent', { open: 1, transaction: 2 })
-  await client.next('portwire/greenhouse/response', ({ json }) => json['transaction'] === 2)
-})
-
-test('what a stranger has sent is cut and escaped in answers and in the log', async () => {
-  const { gateway, log } = await startTestGateway({ server: EMBEDDED })
-  const client = await clientOf(gateway)
-  await client.publish('portwire/bridge/request/device/restart', { id: `\u001b[2J${'x'.repeat(200_000)}` })
-  const { json } = await client.next('portwire/bridge/response/device/restart')
-  expect(json['error']).toMatch(/^no device named \\x1b\[2Jx{60}…; there are: greenhouse$/)
-  await client.publish('portwire/greenhouse/call/a\u001b[2J', '', { retain: true })
-  await client.publish('portwire/greenhouse/call/setVent', '{}', { retain: true })
-  expect(log.join('')).not.toContain('\u001b')
-})
-
-test('a loss while connected is said: a message that the embedded broker does not take, once by its topic', async () => {
-  const { gateway, port, log } = await startTestGateway({ server: EMBEDDED })
-  const client = await clientOf(gateway)
-  const text = 'x'.repeat(LIMITS.brokerPacketBytes)
-  for (let i = 0; i < 2; i++) {
-    port.answer = async () => text
-    await client.publish('portwire/greenhouse/call/setVent', { open: 1, transaction: i })
-    const said = await client.next(
-      'portwire/bridge/event',
-      ({ json }) => json['type'] === 'messages_dropped',
-      client.messages.length,
-    )
-    expect(said.json).toEqual({ type: 'messages_dropped', data: { count: 1, reason: 'too_long' } })
-  }
-  expect(gateway.mqtt()).toMatchObject({ connected: true, reconnects: 0, dropped: { tooLong: 2 } })
-  expect(log.filter((line) => line.includes('portwire/greenhouse/response: dropped'))).toHaveLength(1)
 })

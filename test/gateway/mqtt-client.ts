@@ -1,7 +1,7 @@
 /** A subscriber and publisher for tests: plain mqtt.js, which remembers every message. */
 
 import { connectAsync, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt'
-import { until } from './until.js'
+import { createChanges } from './changes.js'
 
 export interface Message {
   readonly topic: string
@@ -15,6 +15,8 @@ export interface TestClient {
   readonly messages: Message[]
   /** The first message from index `from` on that fits, waiting for it up to the deadline. */
   next(topic: string, fits?: (message: Message) => boolean, from?: number): Promise<Message>
+  /** Resolves when so many messages that fit have come. */
+  heard(count: number, fits?: (message: Message) => boolean): Promise<void>
   publish(topic: string, payload: unknown, options?: Parameters<MqttClient['publishAsync']>[2]): Promise<void>
   subscribe(topic: string): Promise<void>
   end(): Promise<void>
@@ -29,9 +31,12 @@ export async function connectClient(
 ): Promise<TestClient> {
   const client = await connectAsync(url, { protocolVersion: 4, ...options })
   const messages: Message[] = []
+  const changes = createChanges()
+  const there = () => messages.map((m) => `${m.topic} ${m.text.slice(0, 80)}`).join(' | ')
   client.on('message', (topic, payload, packet) => {
     const text = payload.toString()
     messages.push({ topic, text, json: parsed(text), retain: packet.retain, packet })
+    changes.changed()
   })
   client.on('error', () => {})
   for (const topic of topics) await client.subscribeAsync(topic, { qos: 1 })
@@ -39,14 +44,19 @@ export async function connectClient(
     messages,
     async next(topic, fits = () => true, from = 0) {
       const find = () => messages.slice(from).find((message) => message.topic === topic && fits(message))
-      await until(
+      await changes.until(
         () => find() !== undefined,
         DEADLINE_MS,
-        () =>
-          `a message on ${topic}; there were: ${messages.map((m) => `${m.topic} ${m.text.slice(0, 80)}`).join(' | ')}`,
+        () => `a message on ${topic}; there were: ${there()}`,
       )
       return find()!
     },
+    heard: (count, fits = () => true) =>
+      changes.until(
+        () => messages.filter(fits).length >= count,
+        DEADLINE_MS,
+        () => `${count} messages; there were: ${there()}`,
+      ),
     async publish(topic, payload, publishOptions) {
       const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
       await client.publishAsync(topic, text, { qos: 1, ...publishOptions })

@@ -1,8 +1,9 @@
 // A port program as they are written: bare packets on stdin and stdout, `action | value` in and the value out, in order, nothing known of
-// portwire. Action 5 answers its first request after 600 ms, 9 ends the program without an answer.
+// portwire. Action 5 answers late: not before the next request has come. 9 ends the program
+// without an answer.
 
 let held = Buffer.alloc(0)
-let slow = 0
+const late = []
 
 function answer(value) {
   const length = Buffer.alloc(2)
@@ -18,8 +19,8 @@ process.stdin.on('data', (chunk) => {
     const value = Buffer.from(held.subarray(3, end))
     held = held.subarray(end)
     if (action === 9) process.exit(3)
-    if (action === 5 && slow++ === 0) setTimeout(() => answer(value), 600)
-    else answer(value)
+    if (action === 5) late.push(value)
+    else for (const each of [...late.splice(0), value]) answer(each)
   }
 })
 process.stdin.on('end', () => process.exit(0))

@@ -1,6 +1,7 @@
 /** Calls of Elixir's kind over the bridge: scenarios A1 to A4, A8, A9, each against a real tty. */
 
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, it, onTestFinished, test } from 'vitest'
+import { deferred } from '../../src/deferred.js'
 import { startNative } from '../../src/testing/native.js'
 import { createValueCodec } from '../../src/wire/index.js'
 import { createRandom, SEED } from '../wire/random.js'
@@ -55,32 +56,38 @@ test('A2: open, call, close and open at once, 20 times: each next program waits 
   expect(await dx.said(20, 18_000)).toEqual(Array(20).fill('{{:ok, 0.25}, :succeed}'))
 })
 
+/** Three calls: of the first the client hears the timeout; then its answer comes, then two others are made. */
 const LATE_CALLS = `
-  Dx.say(Dx.call(port, 5, 600, 300))
-  Dx.say(Dx.call(port, 4, 41, 300))
-  Process.sleep(600) # the late answer comes in here
-  Dx.say(Dx.call(port, 4, 42, 300))`
+  port = Dx.open(command)
+  Dx.warm_up(port, 4, 0)
+  Dx.say(Dx.call(port, 9, 6, 3_000))
+  IO.gets("")
+  Dx.say(Dx.call(port, 4, 41, 3_000))
+  Dx.say(Dx.call(port, 4, 42, 3_000))`
 
-test('A3: an answer that comes after the deadline never answers a later call', async () => {
-  const board = await startTtyBoard({ program: numbersDevice() })
-  const dx = elixir(`port = Dx.open(command)\nDx.warm_up(port, 4, 0)${LATE_CALLS}`, {
-    command: stdio(board.path, '--call-timeout', '290'),
+describe('a board whose answer comes late', () => {
+  it('A3, C5: an answer that comes after the deadline never answers a later call', async () => {
+    const late = deferred<unknown>()
+    const board = await startTtyBoard({ program: numbersDevice({ held: () => late.promise }) })
+    const dx = elixir(LATE_CALLS, { command: stdio(board.path, '--call-timeout', '1000') })
+    expect(await dx.said(1)).toEqual(['{:ok, %{"error" => "timeout"}}'])
+    // What is written to the line first arrives first: the late answer is there before those of the next calls.
+    late.resolve(6)
+    await late.promise
+    dx.child.stdin.write('\n')
+    expect((await dx.said(3)).slice(1)).toEqual(['{:ok, 41}', '{:ok, 42}'])
   })
-  expect(await dx.said(3)).toEqual(['{:ok, %{"error" => "timeout"}}', '{:ok, 41}', '{:ok, 42}'])
-})
 
-test('A3: over bare packets late answers are counted out', async () => {
-  const board = await startTtyBoard({ program: bareEcho((request) => (request === 1 ? 400 : 0)) })
-  const dx = elixir(
-    `port = Dx.open(command)
-     Dx.warm_up(port, 4, 0)
-     Dx.say(Dx.call(port, 5, 6, 300))
-     Process.sleep(250)
-     Dx.say(Dx.call(port, 4, 41, 300))
-     Dx.say(Dx.call(port, 4, 42, 300))`,
-    { command: stdio(board.path, '--profile', 'raw', '--call-timeout', '290') },
-  )
-  expect(await dx.said(3)).toEqual(['{:ok, %{"error" => "timeout"}}', '{:ok, 41}', '{:ok, 42}'])
+  it('A3, C5: over bare packets late answers are counted out', async () => {
+    const late = deferred<unknown>()
+    const board = await startTtyBoard({ program: bareEcho((request) => (request === 1 ? late.promise : undefined)) })
+    const dx = elixir(LATE_CALLS, { command: stdio(board.path, '--profile', 'raw', '--call-timeout', '1000') })
+    expect(await dx.said(1)).toEqual(['{:ok, %{"error" => "timeout"}}'])
+    late.resolve(6)
+    await late.promise
+    dx.child.stdin.write('\n')
+    expect((await dx.said(3)).slice(1)).toEqual(['{:ok, 41}', '{:ok, 42}'])
+  })
 })
 
 test('A3: without the bridge every later answer belongs to the call before', async () => {
@@ -88,9 +95,8 @@ test('A3: without the bridge every later answer belongs to the call before', asy
     `port = Dx.open(command)
      Dx.call(port, 4, 0)
      Dx.say(Dx.call(port, 5, 6, 300))
-     Process.sleep(600)
-     Dx.say(Dx.call(port, 4, 41, 300))
-     Dx.say(Dx.call(port, 4, 42, 300))`,
+     Dx.say(Dx.call(port, 4, 41))
+     Dx.say(Dx.call(port, 4, 42))`,
     { command: BARE_PROGRAM },
   )
   expect(await dx.said(3)).toEqual(['{:error, :timeout}', '{:ok, 6}', '{:ok, 41}'])

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-import { until } from '../gateway/until.js'
+import { createChanges } from '../gateway/changes.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const otp = join(root, 'test/otp')
@@ -62,31 +62,43 @@ function run(program: string, args: readonly string[]): Driver {
   let rest = ''
   let errors = ''
   let missing: Error | undefined
+  const changes = createChanges()
   child.once('error', (error) => {
     missing = error
+    changes.changed()
   })
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     const parts = (rest + text).split('\n')
     rest = parts.pop()!
     lines.push(...parts)
+    changes.changed()
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text
   })
+  let hasExited = false
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve))
+  void exited.then(() => {
+    hasExited = true
+    changes.changed()
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   return {
     child,
     lines,
     exited,
     async said(count, deadlineMs = 15_000) {
-      await until(
+      const said = () => `it said: ${lines.join(' | ')} and on stderr: ${errors}`
+      await changes.until(
         () => {
           if (missing) throw new Error(`${program} is missing: npm test installs it`, { cause: missing })
+          if (hasExited && lines.length < count) {
+            throw new Error(`${program} has ended; ${count} lines were to come; ${said()}`)
+          }
           return lines.length >= count
         },
         deadlineMs,
-        () => `${count} lines of ${program}; it said: ${lines.join(' | ')} and on stderr: ${errors}`,
+        () => `${count} lines of ${program}; ${said()}`,
       )
       return lines
     },

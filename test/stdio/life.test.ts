@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startNative } from '../../src/testing/native.js'
+import { type Changes, createChanges } from '../gateway/changes.js'
 import { until } from '../gateway/until.js'
 import { elixir, erlang, isAlive, NATIVE, ruby, stdio } from './drivers.js'
 import { type BoardProgram, dropsDtr, numbersDevice, startTtyBoard } from './tty-board.js'
@@ -27,14 +28,16 @@ test('A5: replugged under another name, the board answers the call that waited f
   // A request written before that is one of which nobody knows whether it ran.
   await until(() => readFileSync(log, 'utf8').includes('is lost'), 5_000, 'the bridge has noticed')
   dx.child.stdin.write('\n')
-  await new Promise((resolve) => setTimeout(resolve, 1_000)) // the scenario's second without a cable
+  // The cable stays out until the bridge has tried in vain.
+  const losses = () => readFileSync(log, 'utf8').split('is lost').length - 1
+  await until(() => losses() >= 4, 10_000, 'the bridge has tried again')
   await board.plug()
   const [, answer] = await dx.said(2)
   expect(answer).toMatch(/^\{\{:ok, 42\}, true, \d+\}$/)
   console.log(`A5: ${answer}`)
 })
 
-test('A6: Erlang killed in mid-frame: the bridge is gone in 200 ms, the next call of the next Erlang is right', async () => {
+test('A6, L6: Erlang killed in mid-frame: the bridge of the board is gone in 200 ms, the next call of the next Erlang is right', async () => {
   const board = await startTtyBoard({ program: numbersDevice() })
   const command = stdio(board.path)
   const killed = erlang('de:die_in_mid_frame(Command, 4000, 100)', { Command: command })
@@ -52,7 +55,7 @@ test('A6: Erlang killed in mid-frame: the bridge is gone in 200 ms, the next cal
   expect(await next.said(1)).toEqual(['{ok,<<2>>}'])
 })
 
-test('A7: the bridge killed in mid-frame: the board drops the half, the next call is right', async () => {
+test('A7, L23: the bridge killed in mid-frame: the board drops the half, the next call is right', async () => {
   let bridge: number | undefined
   const program: BoardProgram = (send) => {
     const receive = numbersDevice()(send)
@@ -135,6 +138,7 @@ function logFile(): string {
 interface Bridge {
   readonly child: ReturnType<typeof spawn>
   readonly out: Buffer[]
+  readonly changes: Changes
   readonly err: () => string
   exited(): Promise<number | null>
 }
@@ -147,21 +151,29 @@ function startBridge(path: string, ...flags: string[]): Bridge {
   child.stderr.on('data', (text) => {
     err += String(text)
   })
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+  const changes = createChanges()
+  child.stdout.on('data', (chunk: Buffer) => {
+    out.push(chunk)
+    changes.changed()
+  })
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve))
   onTestFinished(() => void child.kill('SIGKILL'))
-  return { child, out, err: () => err, exited: () => exited }
+  return { child, out, changes, err: () => err, exited: () => exited }
 }
 
 /** A call of echo with a small number, and its answer. */
 async function echo(bridge: Bridge, number: number) {
   const before = Buffer.concat(bridge.out).length
   bridge.child.stdin!.write(Uint8Array.of(0, 2, 4, number))
-  await until(() => Buffer.concat(bridge.out).length >= before + 3, 5_000, 'an answer')
+  await bridge.changes.until(
+    () => Buffer.concat(bridge.out).length >= before + 3,
+    5_000,
+    () => 'an answer',
+  )
   return [...Buffer.concat(bridge.out).subarray(before)]
 }
 
-test('the end of stdin ends the bridge with 0 within 200 ms, also while a call is under way', async () => {
+test('L6: the end of stdin ends the bridge of a board with 0 within 200 ms, also while a call is under way', async () => {
   const board = await startTtyBoard({ program: numbersDevice() })
   const bridge = startBridge(board.path)
   expect(await echo(bridge, 7)).toEqual([0, 1, 7])
@@ -173,7 +185,7 @@ test('the end of stdin ends the bridge with 0 within 200 ms, also while a call i
   expect(bridge.err()).toBe('')
 })
 
-test('a client that closes stdout ends the bridge at the next answer', async () => {
+test('L6: a client that closes stdout ends the bridge of a board at the next answer', async () => {
   const board = await startTtyBoard({ program: numbersDevice() })
   const bridge = startBridge(board.path)
   await echo(bridge, 7)

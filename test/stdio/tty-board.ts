@@ -105,12 +105,19 @@ export const numbers = defineContract({
     list: { index: 2, args: 'any', result: 'any' },
     create: { index: 3, args: 'any' },
     echo: { index: 4, args: 'any', result: 'any' },
-    /** Answers after so many ms. */
-    late: { index: 5, args: 'any', result: 'any' },
     /** Logs an error line, then answers. */
     grumble: { index: 6, args: 'any', result: 'any' },
     never: { index: 7, args: 'any', result: 'any' },
     length: { index: 8, args: 'any', result: 'u32' },
+    /** Answers when the test wants it, as a job. */
+    held: { index: 9, args: 'any', result: 'any' },
+  },
+  events: {
+    reading: { index: 20, fields: { n: 'u32', text: 'str' } },
+    alarm: { index: 21, fields: { high: 'bool' }, acknowledged: true },
+  },
+  requests: {
+    configuration: { index: 30, args: { key: 'str' }, result: { type: 'u16', max: 60_000 } },
   },
 })
 
@@ -123,6 +130,10 @@ export interface DeviceOptions {
   readonly window?: number
   /** The call that is never answered has arrived. */
   readonly neverCalled?: () => void
+  /** What `held` answers, when it answers. */
+  readonly held?: (value: unknown) => Promise<unknown>
+  /** A host has begun a session, and may be asked. */
+  readonly began?: (device: DeviceSession) => void
 }
 
 const HELLO = 0xf0
@@ -140,7 +151,6 @@ export function numbersDevice(options: DeviceOptions = {}): BoardProgram {
       list: () => [1, 'two', null, 3.5, true],
       create: () => undefined,
       echo: (value) => value,
-      late: (ms) => new Promise((resolve) => setTimeout(() => resolve(ms), Number(ms))),
       grumble: (value) => {
         session?.log('error', 'probe 2 is disconnected')
         return value
@@ -149,6 +159,7 @@ export function numbersDevice(options: DeviceOptions = {}): BoardProgram {
         options.neverCalled?.()
         return new Promise(() => {})
       },
+      held: (value) => options.held?.(value) ?? null,
       length: (value) => (value as unknown as Uint8Array | string).length,
     }
     const boot = () => {
@@ -173,6 +184,9 @@ export function numbersDevice(options: DeviceOptions = {}): BoardProgram {
           send(encodeFrame(Uint8Array.from([action, token, ...(value ?? [])])))
         },
         reset: boot,
+        sessionBegan() {
+          if (session) options.began?.(session)
+        },
       })
     }
     boot()
@@ -192,8 +206,8 @@ export function numbersDevice(options: DeviceOptions = {}): BoardProgram {
 }
 
 /** What exists already: bare packets, `action | value` in and the value out, nothing known of portwire.
- * @param delayMs  of the answer to a request, by its number from 0 on */
-export function bareEcho(delayMs: (request: number) => number = () => 0): BoardProgram {
+ * @param held  until when the answer to a request is held back, by its number from 0 on; undefined: not at all */
+export function bareEcho(held: (request: number) => Promise<unknown> | undefined = () => undefined): BoardProgram {
   return (send) => {
     const decoder = createPacketDecoder({ prefixBytes: 2, maxContentBytes: 65_535 })
     let requests = 0
@@ -204,9 +218,9 @@ export function bareEcho(delayMs: (request: number) => number = () => 0): BoardP
           continue
         }
         const answer = encodePacket(event.bytes.slice(1), 2)
-        const ms = delayMs(requests++)
-        if (ms === 0) send(answer)
-        else setTimeout(() => send(answer), ms)
+        const until = held(requests++)
+        if (until) void until.then(() => send(answer))
+        else send(answer)
       }
     }
   }

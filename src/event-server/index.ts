@@ -1,0 +1,18 @@
+export {
+  createEventFeed,
+  createFeed,
+  type EventContent,
+  type EventFeed,
+  type EventSource,
+  eventsNamed,
+  type FeedListener,
+} from './feed.js'
+export { EVENT_SERVER_DEFAULTS } from './limits.js'
+export {
+  type EventAddress,
+  type EventDrop,
+  type EventServer,
+  type EventServerCounters,
+  type EventServerOptions,
+  startEventServer,
+} from './server.js'

@@ -1,0 +1,173 @@
+/** Events of a device as packets over TCP, for programs that know nothing of MQTT: one subscriber, as
+ * `gen_tcp:connect(Host, Port, [{mode, binary}, {packet, 2}])` makes one. A packet is the msgpack array `[name, values..., id]`
+ * (feed.ts). Every further subscriber needs a server of its own; servers of one feed encode an event once. */
+
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Event } from '../contract/index.js'
+import { listenError } from '../link/socket-error.js'
+import { encodePacket, maxPacketContentBytes, type PrefixBytes } from '../wire/index.js'
+import { type EventContent, type EventFeed, eventsNamed } from './feed.js'
+import { EVENT_SERVER_DEFAULTS } from './limits.js'
+import { createSubscriber, type Subscriber } from './subscriber.js'
+
+export interface EventServerOptions {
+  /** Bound for every subscriber from its connecting on; others are bound by `bind`. Default none. */
+  readonly events?: readonly string[]
+  /** Default 127.0.0.1: nothing asks who is there. */
+  readonly host?: string
+  /** Default: any that is free. */
+  readonly port?: number
+  /** Bytes of the length in front. Default 2. */
+  readonly packet?: PrefixBytes
+  /** Events that wait for a subscriber that does not read; the newest beyond are dropped. Default 25,000. */
+  readonly maxQueued?: number
+  /** Bytes of the same; default 16 MiB. */
+  readonly maxQueuedBytes?: number
+  /** A subscriber has come, perhaps in place of another one, or the last one is gone. */
+  readonly subscriber?: (state: 'connected' | 'replaced' | 'gone') => void
+  /** An event was dropped though somebody is connected. */
+  readonly dropped?: (reason: EventDrop, event: string) => void
+}
+
+/** `full`: the subscriber did not read. `too_large`: longer than the packet's length can say. */
+export type EventDrop = 'full' | 'too_large'
+
+export interface EventServer {
+  readonly address: EventAddress
+  /** Adds events, `ALL` for every one; one that is bound already stays as it is. Until a subscriber is there they are dropped.
+   * @returns where to connect to
+   * @throws ARGUMENT_INVALID  no names, or one that the contract does not have; nothing is bound then */
+  bind(names: readonly string[]): EventAddress
+  /** None of these is sent from now on; the device is told to stop.
+   * @param names  default all */
+  unbind(names?: readonly string[]): void
+  readonly bound: readonly string[]
+  /** Events that wait for the subscriber to read. */
+  readonly queued: number
+  readonly counters: Readonly<EventServerCounters>
+  close(): Promise<void>
+}
+
+export interface EventAddress {
+  readonly host: string
+  readonly port: number
+}
+
+export interface EventServerCounters {
+  sent: number
+  /** Nobody was connected. */
+  droppedUnheard: number
+  /** The subscriber did not read. */
+  droppedFull: number
+  /** Longer than the packet's length can say. */
+  droppedTooLarge: number
+  /** Subscribers whose place a new one took. */
+  replaced: number
+}
+
+/** Resolves when it listens.
+ * @throws ARGUMENT_INVALID                            an event that the contract does not have
+ * @throws PORT_BUSY, PERMISSION_DENIED, PORT_FAILED  the address cannot be listened at */
+export async function startEventServer(feed: EventFeed, options: EventServerOptions = {}): Promise<EventServer> {
+  const { contract } = feed
+  const { events = [], dropped } = options
+  const host = options.host ?? EVENT_SERVER_DEFAULTS.host
+  const packet = options.packet ?? EVENT_SERVER_DEFAULTS.packet
+  const maxQueued = options.maxQueued ?? EVENT_SERVER_DEFAULTS.maxQueued
+  const maxQueuedBytes = options.maxQueuedBytes ?? EVENT_SERVER_DEFAULTS.maxQueuedBytes
+  const maxContentBytes = maxPacketContentBytes(packet)
+  const counters: EventServerCounters = {
+    sent: 0,
+    droppedUnheard: 0,
+    droppedFull: 0,
+    droppedTooLarge: 0,
+    replaced: 0,
+  }
+  /** How to stop each event that is bound. */
+  const bindings = new Map<string, () => void>()
+  let subscriber: Subscriber | undefined
+
+  const heard = (event: Event, content: EventContent) => {
+    if (!subscriber) {
+      counters.droppedUnheard += 1
+      return
+    }
+    if (subscriber.queued >= maxQueued || subscriber.queuedBytes >= maxQueuedBytes) {
+      counters.droppedFull += 1
+      return dropped?.('full', event.name)
+    }
+    const bytes = content()
+    if (bytes.length > maxContentBytes) {
+      counters.droppedTooLarge += 1
+      return dropped?.('too_large', event.name)
+    }
+    subscriber.send(encodePacket(bytes, packet))
+    counters.sent += 1
+  }
+
+  const bind = (names: readonly string[]) => {
+    for (const event of eventsNamed(contract, names)) {
+      if (!bindings.has(event.name)) bindings.set(event.name, feed.listen(event, heard))
+    }
+  }
+  const unbind = (names: readonly string[] = [...bindings.keys()]) => {
+    for (const name of names) {
+      bindings.get(name)?.()
+      bindings.delete(name)
+    }
+  }
+
+  const connected = (socket: Socket) => {
+    const old = subscriber
+    if (old) counters.replaced += 1
+    old?.end()
+    const mine = createSubscriber(socket)
+    subscriber = mine
+    socket.once('close', () => {
+      if (subscriber !== mine) return // replaced: the bindings are the next one's
+      subscriber = undefined
+      unbind()
+      options.subscriber?.('gone')
+    })
+    if (events.length > 0) bind(events)
+    options.subscriber?.(old ? 'replaced' : 'connected')
+  }
+
+  if (events.length > 0) eventsNamed(contract, events) // a name that is wrong is said now, not to the first subscriber
+  const server = createServer(connected)
+  const address = await listen(server, host, options.port ?? 0)
+  return {
+    address,
+    counters,
+    bind(names) {
+      bind(names)
+      return address
+    },
+    unbind,
+    get bound() {
+      return [...bindings.keys()]
+    },
+    get queued() {
+      return subscriber?.queued ?? 0
+    },
+    async close() {
+      unbind()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      subscriber?.end()
+      subscriber = undefined
+      await closed
+    },
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<EventAddress> {
+  return new Promise((resolve, reject) => {
+    const failed = (cause: Error) => reject(listenError(`${host}:${port}`, cause))
+    server.once('error', failed)
+    server.listen(port, host, () => {
+      server.off('error', failed)
+      const address = server.address() as { port: number }
+      resolve({ host, port: address.port })
+    })
+  })
+}
