@@ -84,8 +84,8 @@ test('A7, L23: the bridge killed in mid-frame: the board drops the half, the nex
   expect((await de.said(4)).slice(2)).toEqual(['{exit,normal}', '{ok,<<2>>}'])
 })
 
-/** Longer than the client waits. */
-const BOOT_MS = 1_500
+/** Longer than the client waits, and well within its second wait. */
+const BOOT_MS = 1_250
 
 /** Requests of RexPort's kind with a timeout of 1 s to a board that takes longer to boot: each timeout kills the bridge. */
 const SLOW_REQUESTS = `

@@ -196,7 +196,8 @@ export function numbersDevice(options: DeviceOptions = {}): BoardProgram {
         if (event.bytes[0] === HELLO) {
           // A session number that was not seen before is a program that has just opened the port.
           const seen = Buffer.from(event.bytes).toString('hex')
-          if (host !== undefined && seen !== host && options.resetBy?.()) boot()
+          const isFirst = host === undefined && options.bootMs !== undefined // it boots when it is opened
+          if (isFirst || (host !== undefined && seen !== host && options.resetBy?.())) boot()
           host = seen
         }
         if (performance.now() >= readyAtMs) session?.receive(event.bytes)
