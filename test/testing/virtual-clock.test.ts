@@ -38,6 +38,14 @@ describe('timers', () => {
     expect(log).toEqual(['ran'])
   })
 
+  test('that are due together have all run when an advance to that moment is over', async () => {
+    const clock = createVirtualClock()
+    const ran: number[] = []
+    for (const which of [1, 2, 3]) clock.after(300, () => ran.push(which))
+    await clock.advance(300)
+    expect(ran).toEqual([1, 2, 3])
+  })
+
   test('that set timers find them run in the same advance', async () => {
     const clock = createVirtualClock()
     const log: number[] = []
