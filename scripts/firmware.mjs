@@ -252,6 +252,8 @@ function writeVectors(header) {
   const frames = readVectors('frames.json') ?? { send: [], receive: [] }
   const packets = readVectors('packets.json') ?? { send: [], receive: [] }
   const values = readVectors('values.json') ?? { good: [], alsoAccepted: [], bad: [] }
+  const msgpax = readVectors('msgpax.json') ?? { values: [], refused: [] }
+  const bad = ({ name, hex, reason }) => [name, hex, reason].map(text)
   // `=content`, `!reason`, and `?` for console text, which on the device is a drop of any reason.
   const eventsText = (events) =>
     events
@@ -288,11 +290,14 @@ function writeVectors(header) {
       ...values.good.map((row) => value(row, true)),
       ...values.alsoAccepted.map((row) => value(row, false)),
     ]),
+    ...table('kBadValues', 'BadVector', values.bad.map(bad)),
+    // What the shortest form is, is for kValues to say.
     ...table(
-      'kBadValues',
-      'BadVector',
-      values.bad.map(({ name, hex, reason }) => [name, hex, reason].map(text)),
+      'kMsgpaxValues',
+      'ValueVector',
+      msgpax.values.map((row) => value(row, false)),
     ),
+    ...table('kMsgpaxRefused', 'BadVector', msgpax.refused.map(bad)),
     '',
   ]
   const content = lines.join('\n')

@@ -75,6 +75,7 @@ const DEBIAN_PACKAGES = [
   ['/usr/bin/erl', 'erlang-base'],
   ['/usr/bin/elixir', 'elixir'],
   ['/usr/bin/ruby', 'ruby'],
+  ['/usr/share/doc/ruby-msgpack/copyright', 'ruby-msgpack'],
   ['/usr/bin/strace', 'strace'],
 ]
 

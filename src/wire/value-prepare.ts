@@ -16,10 +16,19 @@ const UINT64_MAX = 2n ** 64n - 1n
 const INT32_MIN = -(2 ** 31)
 const UINT32_MAX = 2 ** 32 - 1
 
+/** What is refused though msgpack could say it. */
+export interface PreparationOptions {
+  /** NaN and the infinities: Erlang and Elixir have no such floats, and refuse the whole message. */
+  readonly finiteOnly?: boolean
+}
+
 /** Returns a function that looks over a value to be sent; its result is one object, overwritten by the next call.
  * @throws TypeError   (the function) a type that msgpack has no form for, text with half a character, a reserved key
  * @throws RangeError  (the function) beyond a limit, or an integer beyond 64 bits */
-export function createValuePreparation(limits: ValueLimits): (value: unknown) => PreparedValue {
+export function createValuePreparation(
+  limits: ValueLimits,
+  { finiteOnly = false }: PreparationOptions = {},
+): (value: unknown) => PreparedValue {
   const result: PreparedValue = { value: undefined, floatBits: 32 }
   let nodes = 0
 
@@ -29,6 +38,7 @@ export function createValuePreparation(limits: ValueLimits): (value: unknown) =>
       case 'number':
         // The encoder writes integers beyond 32 bits as floats, unless they are bigints.
         if (Number.isSafeInteger(node)) return node > UINT32_MAX || node < INT32_MIN ? BigInt(node) : node
+        if (finiteOnly && !Number.isFinite(node)) throw new TypeError(`${node} cannot be sent`)
         // NaN has no width of its own; it and the infinities travel as float 32.
         if (Math.fround(node) !== node && !Number.isNaN(node)) result.floatBits = 64
         return node

@@ -13,13 +13,13 @@ const argumentFor = (contentBytes: number) => {
   return new Uint8Array(contentBytes - 1 - head)
 }
 
-describe('content of a request', () => {
+describe('content of a request to a program', () => {
   it.each([
-    ['F1', 1, 255],
-    ['F1', 2, 65_535],
+    [1, 255],
+    [2, 65_535],
   ] as const)(
-    '%s: with a prefix of %i, %i bytes go out; F2: one more is TOO_LARGE before a byte is written',
-    async (_, packet, most) => {
+    'F1, F2: with a prefix of %i, %i bytes go out; one more is TOO_LARGE before a byte is written',
+    async (packet, most) => {
       const { clock, port, peer } = await scriptedPort({ packet })
       const fits = port.call('echo', argumentFor(most))
       expect(peer.take().map((request) => request.length)).toEqual([most])
@@ -57,12 +57,12 @@ describe('content of a request', () => {
   })
 })
 
-describe('a length that is not allowed', () => {
+describe('a length that a program may not announce', () => {
   it.each([
-    ['F3: 2^31', [0x80, 0, 0, 0], 2 ** 31],
-    ['F4: 2^32 - 1', [0xff, 0xff, 0xff, 0xff], 2 ** 32 - 1],
-    ['F3: one byte above 16 MiB', [0x01, 0, 0, 1], 2 ** 24 + 1],
-  ])('%s ends the session as a protocol error', async (_, prefix, announced) => {
+    ['2^31', [0x80, 0, 0, 0], 2 ** 31],
+    ['2^32 - 1', [0xff, 0xff, 0xff, 0xff], 2 ** 32 - 1],
+    ['one byte above 16 MiB', [0x01, 0, 0, 1], 2 ** 24 + 1],
+  ])('F3, F4: %s ends the session as a protocol error', async (_, prefix, announced) => {
     const { clock, port, peer } = await scriptedPort({ packet: 4, restart: { type: 'temporary' } })
     const call = failure(port.call('echo', 1))
     peer.bytes(...prefix)
@@ -113,7 +113,7 @@ function withPrefix(connector: Connector, prefixBytes: PrefixBytes): Connector {
   }
 }
 
-describe('the portwire protocol over a lossless link', () => {
+describe('the portwire protocol over the pipes of a program', () => {
   it.each([1, 2, 4] as const)('F1: speaks with a prefix of %i', async (packet) => {
     const clock = createVirtualClock()
     const device = createScriptedDevice({ contract: greenhouse, clock, lossless: true })

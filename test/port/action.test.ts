@@ -4,7 +4,7 @@ import { createVirtualClock } from '../../src/testing/virtual-clock.js'
 import { encodePacket, type PrefixBytes } from '../../src/wire/index.js'
 import { createScriptedPeer, failure, forget, hex, problems, scriptedPort } from './action-peer.js'
 
-describe("a port with protocol 'action'", () => {
+describe("a port with protocol 'action' on a program", () => {
   it('is ready as soon as its link is, and has written nothing', async () => {
     const { clock, port, peer } = await scriptedPort()
     expect(clock.nowMs()).toBeLessThan(10)
@@ -141,7 +141,7 @@ describe("a port with protocol 'action'", () => {
   })
 })
 
-describe('an answer that is of no use fails its call alone', () => {
+describe('an answer of a program that is of no use fails its call alone', () => {
   it.each([
     ['F7: without content', [], 'the answer is empty'],
     ['F14: with bytes after the value', [1, 2], 'the answer does not decode (trailing_bytes)'],
@@ -166,7 +166,7 @@ describe('an answer that is of no use fails its call alone', () => {
   })
 })
 
-describe('a call that times out', () => {
+describe('a call to a program that times out', () => {
   it('C4: does so after 5,000 ms, or after its own timeoutMs', async () => {
     const { clock, port } = await scriptedPort()
     const began = clock.nowMs()
@@ -272,7 +272,7 @@ describe('a call that times out', () => {
   })
 })
 
-describe('the end of the peer', () => {
+describe('the end of the program', () => {
   it('C7: fails all calls in flight at once, with the status', async () => {
     const { clock, port, peer } = await scriptedPort({ restart: { type: 'temporary' } })
     const calls = [1, 2, 3].map((i) => failure(port.call('echo', i)))
@@ -315,7 +315,7 @@ describe('the end of the peer', () => {
   })
 })
 
-describe('F13: a packet that nothing is owed for', () => {
+describe('F13: a packet of a program that nothing is owed for', () => {
   it('is told to watchers and counted, and is never the answer to a later call', async () => {
     const { clock, port, peer, notices } = await scriptedPort()
     peer.answer('unasked')
@@ -327,7 +327,7 @@ describe('F13: a packet that nothing is owed for', () => {
   })
 })
 
-describe('F11: text before the first packet', () => {
+describe('F11: text of a program before its first packet', () => {
   it('is a protocol error that names it when the length it claims is too long', async () => {
     const { clock, port, peer } = await scriptedPort({ packet: 4, restart: { type: 'temporary' } })
     peer.bytes(...new TextEncoder().encode('Hello, world\n'))
@@ -397,7 +397,7 @@ describe('on a UART', () => {
   })
 })
 
-describe.each([1, 2, 4] as const)('F6: three answers in a stream with a prefix of %i', (packet: PrefixBytes) => {
+describe.each([1, 2, 4] as const)('F6: three answers of a program with a prefix of %i', (packet: PrefixBytes) => {
   const answers = [Uint8Array.of(7), Uint8Array.of(0xa3, 0x6f, 0x6e, 0x65), Uint8Array.of(0x92, 1, 0xc3)]
   const stream = answers.flatMap((content) => [...encodePacket(content, packet)])
   const values = [7, 'one', [1, true]]

@@ -22,7 +22,7 @@ async function read<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all
 }
 
-describe('a job', () => {
+describe('a job of a board', () => {
   it('C12: frees its place in the window at once, sends items, and ends with a RESULT that is answered', async () => {
     const { clock, device, stream } = await streaming()
     const items = read(stream)
@@ -155,7 +155,7 @@ describe('a job', () => {
   })
 })
 
-describe('a signal', () => {
+describe('a signal for a call to a board', () => {
   it('C15: that is aborted before the call was written takes it back', async () => {
     const { clock, device, port } = await runningPort()
     const first = port.call('identify')

@@ -5,7 +5,7 @@ import { runningPort } from './harness.js'
 const READING = 9
 const ALARM = 10
 
-describe('a mailbox', () => {
+describe('a mailbox of a board', () => {
   it('W1: keeps what comes during an action until the script looks, in order, plain and reliable events alike', async () => {
     const { clock, device, port } = await runningPort({}, { window: 4, receiveBytes: 0 })
     const mailbox = port.mailbox()

@@ -90,7 +90,7 @@ async function rest<P>(port: RawPort<P>): Promise<P[]> {
   return packets
 }
 
-describe('F5: the packet modes of a raw port', () => {
+describe('F5: the packet modes of a raw port on a program', () => {
   it.each([1, 2, 4] as const)('packets with a prefix of %i go both ways, in any split', async (packet) => {
     const { clock, far, port } = await start(packet)
     await port.write(bytes('out'))
@@ -163,7 +163,7 @@ it.each(['maxPacketBytes', 'maxWaitingPackets', 'maxWaitingBytes', 'maxWaitingWr
   },
 )
 
-describe('writing to a raw port', () => {
+describe('writing to a raw port on a program', () => {
   it('F2: more than the prefix can say is TOO_LARGE before a byte is written, and the port lives', async () => {
     const { far, port } = await start(2)
     await port.write(new Uint8Array(65_535))
@@ -278,7 +278,7 @@ describe('the life of a raw port', () => {
     ])
   })
 
-  it('F4: ends a session whose peer announces more than is taken, naming the first bytes', async () => {
+  it('F4: ends a session whose program announces more than is taken, naming the first bytes', async () => {
     const { clock, far, port } = await start(4, { restart: { type: 'temporary' } })
     far.say('Hello, world')
     expect(await clock.until(port.exited)).toEqual({
@@ -298,7 +298,7 @@ describe('the life of a raw port', () => {
     expect(port.info().counters.partialsDropped).toBe(1)
   })
 
-  it('L5: close is idempotent, also while it is starting again', async () => {
+  it('L5: close of a program is idempotent, also while it is starting again', async () => {
     const { clock, far, port } = await start(2)
     far.end({ kind: 'status', status: 1 })
     const exits = await clock.until(Promise.all([port.close(), port.close()]))

@@ -12,7 +12,7 @@ import 'serialport'
 const GET_SETPOINT = 14
 const BOARD = { receiveBytes: 0, maxContent: 200 }
 
-describe('a request of the device', () => {
+describe('a request of a board', () => {
   it('E13: is answered by its handler, with its arguments and its deadline', async () => {
     const { clock, device, port } = await runningPort({}, BOARD)
     const seen: unknown[] = []
@@ -122,7 +122,7 @@ describe('a request of the device', () => {
   })
 })
 
-describe('both sides in TypeScript', () => {
+describe('a board in TypeScript', () => {
   async function connected(handlers: Parameters<typeof createMockBoard>[0]['handlers'] = {}) {
     const clock = createVirtualClock()
     const board = createMockBoard({ contract: greenhouse, clock, handlers })

@@ -58,7 +58,7 @@ function withBytes(position: number, bytes: Uint8Array): Uint8Array {
   return concat(STREAM.subarray(0, position), bytes, STREAM.subarray(position))
 }
 
-describe('at every position of ten frames', () => {
+describe('F10: at every position of ten frames of a board', () => {
   test('a lost byte costs at most its own frame', () => {
     for (let at = 0; at < STREAM.length; at++) expect(faultsOf(withoutBytes(at, 1), [frameAt(at)])).toEqual([])
   })

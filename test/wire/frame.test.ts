@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createDeframer, encodeFrame, frameBytes } from '../../src/wire/index.js'
+import { cobsDecode, crc16, createDeframer, encodeFrame, encodePacket, frameBytes } from '../../src/wire/index.js'
 import { contents, deframe, drops, plain } from './deframing.js'
 import { check, createRandom, randomBytes, SEED } from './random.js'
 import { concat, fromHex, readVectors, toHex } from './vectors.js'
@@ -36,6 +36,16 @@ describe('the vectors', () => {
       expect(deframer.inRun).toBe(length > 1)
     }
   })
+})
+
+test('F1: inside a frame for a board is the packet with a prefix of 2, and its CRC', () => {
+  for (const length of [2, 56, 254, 255, 256, 257, 65_534, 65_535]) {
+    const content = randomBytes(createRandom(), length)
+    const packet = encodePacket(content, 2)
+    const crc = crc16(packet)
+    const inside = cobsDecode(encodeFrame(content).subarray(1, -1))
+    expect(inside, `${length} bytes`).toEqual(concat(packet, Uint8Array.of(crc & 0xff, crc >> 8)))
+  }
 })
 
 describe('frameBytes', () => {

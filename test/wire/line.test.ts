@@ -12,7 +12,7 @@ function decode(text: string, maxLineBytes: number, chunkBytes = text.length): s
   return [...parts, ...decoder.end()].map(show)
 }
 
-describe('F5: lines come as open_port of OTP 25 gives them with {line, 4} and eof', () => {
+describe('F5: lines of a program come as open_port of OTP 25 gives them with {line, 4} and eof', () => {
   // Noted down from open_port({spawn_executable, "/bin/cat"}, [{args, [File]}, {line, 4}, binary, eof]).
   it.each([
     ['abcd\n', ['eol "abcd"']],

@@ -60,7 +60,7 @@ function transmit(bytes: Uint8Array, isHit: () => boolean, damaged: (position: n
 describe.each([
   { frames: 1_000_000, name: 'independent errors', channel: independentErrors(1e-4) },
   { frames: 200_000, name: 'bursts of 20 bits on average', channel: bursts(1e-4, 20) },
-])('$frames frames at a bit error rate of 1e-4, $name', ({ frames, channel }) => {
+])('F10: $frames frames of a board at a bit error rate of 1e-4, $name', ({ frames, channel }) => {
   test(`no frame is lost but those that were hit, and nothing arrives that was not sent (seed ${SEED})`, () => {
     const random = createRandom()
     const isHit = channel(random)

@@ -65,7 +65,7 @@ test('the limits are those that are written down', () => {
   })
 })
 
-describe.each(LIMITS)('$name: $limit', ({ limit, value, reason, wide }) => {
+describe.each(LIMITS)('D1: of a value of a program, the limit of $name: $limit', ({ limit, value, reason, wide }) => {
   const wider = createValueCodec(wide)
 
   test.each([limit - 1, limit])('%i is encoded and decoded', (size) => {
@@ -112,7 +112,7 @@ test('a megabyte of bin or text passes where the limit is set for it', () => {
   expect(Buffer.compare(binBack, bin)).toBe(0)
 })
 
-describe('bombs', () => {
+describe('D2: bombs of a program', () => {
   const repeated = (hex: string, count: number) => fromHex(hex.repeat(count))
   const BOMBS: readonly (readonly [name: string, bytes: Uint8Array])[] = [
     ['arrays in arrays', repeated('91', 65_535)],

@@ -51,10 +51,21 @@ export interface ValuesFile {
   readonly bad: readonly { readonly name: string; readonly hex: string; readonly reason: string }[]
 }
 
+export interface MsgpaxFile {
+  readonly values: readonly {
+    readonly name: string
+    readonly hex: string
+    readonly value: unknown
+    readonly sentAs?: string
+  }[]
+  readonly refused: readonly { readonly name: string; readonly hex: string; readonly reason: string }[]
+}
+
 export function readVectors(name: 'frames'): FramesFile
 export function readVectors(name: 'packets'): PacketsFile
 export function readVectors(name: 'messages'): MessagesFile
 export function readVectors(name: 'values'): ValuesFile
+export function readVectors(name: 'msgpax'): MsgpaxFile
 export function readVectors(name: string): unknown {
   return JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), 'utf8'))
 }

@@ -176,7 +176,7 @@ TEST_CASE("a packet of the maximum passes; one byte more is passed over, and the
   }
 }
 
-TEST_CASE("a lost, doubled, inserted or flipped byte at any place costs the frames it touched and no other") {
+TEST_CASE("F10: a lost, doubled, inserted or flipped byte at any place costs the frames it touched and no other") {
   const unsigned seed = 20240607;
   MESSAGE("seed " << seed);
   std::mt19937 random(seed);

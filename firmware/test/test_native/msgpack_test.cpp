@@ -67,9 +67,13 @@ template <class T> void checkInteger(const ValueVector& row, const Content& byte
 
 }  // namespace
 
-TEST_CASE("values are read and written as the shared vectors say") {
+TEST_CASE("D5: values are read and written as the shared vectors say, and read as Msgpax writes them") {
   REQUIRE(kValues[0].name != nullptr);
-  for (const ValueVector* row = kValues; row->name; ++row) {
+  REQUIRE(kMsgpaxValues[0].name != nullptr);
+  std::vector<const ValueVector*> rows;
+  for (const ValueVector* row = kValues; row->name; ++row) rows.push_back(row);
+  for (const ValueVector* row = kMsgpaxValues; row->name; ++row) rows.push_back(row);
+  for (const ValueVector* row : rows) {
     CAPTURE(row->name);
     const Content bytes = fromHex(row->hex);
     const std::string kind = row->kind;
@@ -152,9 +156,13 @@ TEST_CASE("values are read and written as the shared vectors say") {
   }
 }
 
-TEST_CASE("no reader takes what is cut or declares more than there is") {
+TEST_CASE("D5: no reader takes what is cut, declares more than there is, or is an ext") {
   REQUIRE(kBadValues[0].name != nullptr);
-  for (const BadVector* row = kBadValues; row->name; ++row) {
+  REQUIRE(kMsgpaxRefused[0].name != nullptr);
+  std::vector<const BadVector*> rows;
+  for (const BadVector* row = kBadValues; row->name; ++row) rows.push_back(row);
+  for (const BadVector* row = kMsgpaxRefused; row->name; ++row) rows.push_back(row);
+  for (const BadVector* row : rows) {
     CAPTURE(row->name);
     const std::string reason = row->reason;
     const Content bytes = fromHex(row->hex);

@@ -7,6 +7,8 @@ import { MAX_SAMPLE_BYTES } from '../limits.js'
 
 /** Silence on a UART after which half a packet is dropped. Far above the pauses that a USB adapter makes (16 ms). */
 export const PACKET_IDLE_MS = 50
+/** The silence is counted in so many steps. */
+const IDLE_STEPS = 5
 
 /** What a 4-byte prefix may announce, unless an option says otherwise. Memory is taken only as the bytes come. */
 export const MAX_LARGE_CONTENT_BYTES = 16 * 1024 * 1024
@@ -58,6 +60,18 @@ export function createPacketReceiver(options: PacketReceiverOptions): PacketRece
     if (detail) handlers.cut(detail)
   }
 
+  /** In steps, of which one that comes late does not count: a host that was busy has heard nothing, and what came meanwhile
+   * waits to be read after this timer. */
+  const waitForSilence = (steps: number) => {
+    const stepMs = PACKET_IDLE_MS / IDLE_STEPS
+    const dueMs = clock.nowMs() + stepMs
+    cancelIdle = clock.after(stepMs, () => {
+      const left = clock.nowMs() - dueMs > stepMs / 2 ? steps : steps - 1
+      if (left === 0) drop()
+      else waitForSilence(left)
+    })
+  }
+
   return {
     push(bytes) {
       cancelIdle()
@@ -72,7 +86,7 @@ export function createPacketReceiver(options: PacketReceiverOptions): PacketRece
           handlers.broken(withSample(announced))
         }
       }
-      if (!closed && !lossless && decoder.inPacket) cancelIdle = clock.after(PACKET_IDLE_MS, drop)
+      if (!closed && !lossless && decoder.inPacket) waitForSilence(IDLE_STEPS)
     },
     half,
     close() {
