@@ -24,7 +24,7 @@ describe.each(SOURCES)('events of %s over TCP', (_source, openMeter) => {
     return { port, feed: createEventFeed(port, meter) }
   }
 
-  it('A14, E3, E4, E5: 10,000 events arrive in order at an Erlang client that connects where bind says; a second one replaces it, which gets FIN; none after unbind', {
+  it('E3, E4, E5: 10,000 events arrive in order at an Erlang client that connects where bind says; a second one replaces it, which gets FIN; none after unbind', {
     timeout: 40_000,
   }, async () => {
     const { port, feed } = await start()
