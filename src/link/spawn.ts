@@ -10,6 +10,7 @@ import { LINK_LIMITS } from './limits.js'
 import { createLineSplitter } from './lines.js'
 import type { Connector, Link, LinkHandlers } from './link.js'
 import { createOutput } from './output.js'
+import { readPipe } from './pipe-reader.js'
 import { endGroup, signalGroup } from './process-group.js'
 import { checkFolder, startError } from './spawn-error.js'
 
@@ -155,12 +156,12 @@ function childLink(child: ChildProcess, options: SpawnOptions, handlers: LinkHan
     )
   }
 
-  out.on('data', (bytes: Uint8Array) => {
+  const reader = readPipe(out, (bytes) => {
     bytesReceived += bytes.length
     if (!ended) handlers.data(bytes)
   })
-  out.on('error', () => {}) // ECONNRESET: the program is gone, its exit follows
-  out.once('end', () => eof.push('stdout'))
+  reader.on('error', () => {}) // ECONNRESET: the program is gone, its exit follows
+  reader.once('end', () => eof.push('stdout'))
   if (!useStdio) {
     ;(input as unknown as Readable).resume?.() // descriptor 3 goes both ways; what comes from there is nothing
     readLines(child.stdout, (line) => !ended && handlers.stderr?.(line))

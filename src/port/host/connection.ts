@@ -73,7 +73,7 @@ export function createConnection(link: Link, options: ConnectionOptions): Connec
           ...options,
           ...protocol,
           handlers,
-          write: (action, value) => transport.write(out, [action], value),
+          write: (action, value) => transport.write(out, action, undefined, value),
           half: transport.half,
         })
       : undefined
@@ -84,7 +84,7 @@ export function createConnection(link: Link, options: ConnectionOptions): Connec
       handlers,
       maxContentBytes: protocol.maxContentBytes,
       write: (action: number, token: number, value: Uint8Array | undefined) =>
-        transport.write(out, [action, token], value),
+        transport.write(out, action, token, value),
       wireBytes: transport.wireBytes,
       isWritable: () => !isFull,
     })

@@ -146,8 +146,12 @@ export function createPort<C extends ContractDefinition>(
   /** What has to be over before the port may be opened again, or counts as closed. Never rejects, and not for ever. */
   const release = (work: Promise<unknown> | undefined) => {
     if (!work) return
-    const bound = new Promise<void>((resolve) => clock.after(RELEASE_TIMEOUT_MS, resolve))
-    released = Promise.race([work.catch(() => {}), bound])
+    let cancelBound: CancelTimer = () => {}
+    const bound = new Promise<void>((resolve) => {
+      cancelBound = clock.after(RELEASE_TIMEOUT_MS, resolve)
+    })
+    // Else the timer would keep the process running after the port is closed.
+    released = Promise.race([work.catch(() => {}).then(() => cancelBound()), bound])
   }
 
   /** Begins a session on `link`. @param current told which connection bytes of the link belong to */
