@@ -76,51 +76,79 @@ export function decodeResult(what: string, result: NormalResult, wire: unknown):
   }
 }
 
-const INTEGER_BITS: Readonly<Record<string, { readonly bits: number; readonly signed: boolean }>> = {
-  u8: { bits: 8, signed: false },
-  u16: { bits: 16, signed: false },
-  u32: { bits: 32, signed: false },
-  u64: { bits: 64, signed: false },
-  i8: { bits: 8, signed: true },
-  i16: { bits: 16, signed: true },
-  i32: { bits: 32, signed: true },
-  i64: { bits: 64, signed: true },
+interface IntegerRange {
+  readonly bits: number
+  readonly low: bigint
+  readonly high: bigint
+  /** The same for numbers, which are compared faster; beyond 53 bits not exact, but no safe integer lies there. */
+  readonly lowNumber: number
+  readonly highNumber: number
 }
 
+const INTEGER_RANGES: Readonly<Record<string, IntegerRange>> = {
+  u8: unsigned(8),
+  u16: unsigned(16),
+  u32: unsigned(32),
+  u64: unsigned(64),
+  i8: signed(8),
+  i16: signed(16),
+  i32: signed(32),
+  i64: signed(64),
+}
+
+function unsigned(bits: number): IntegerRange {
+  return integerRange(bits, 0n, 2n ** BigInt(bits) - 1n)
+}
+
+function signed(bits: number): IntegerRange {
+  return integerRange(bits, -(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n)
+}
+
+function integerRange(bits: number, low: bigint, high: bigint): IntegerRange {
+  return { bits, low, high, lowNumber: Number(low), highNumber: Number(high) }
+}
+
+const textEncoder = new TextEncoder()
+
 function encodeField(path: string, field: NormalField, value: unknown): unknown {
-  const decoded = checkField(path, field, value)
+  const decoded = checkField(path, field, value, true)
   if (!decoded.ok) throw new PortwireError('ARGUMENT_INVALID', decoded.problem)
   return decoded.value
 }
 
 function decodeField(path: string, field: NormalField, wire: unknown): Decoded {
   // Ranges are the sender's promise about sense, not about type: what comes is taken, as the field may have been widened.
-  const open = field.kind === 'scalar' ? { ...field, min: undefined, max: undefined } : field
-  return checkField(path, open as NormalField, wire)
+  return checkField(path, field, wire, false)
 }
 
-function checkField(path: string, field: NormalField, value: unknown): Decoded {
-  if (field.kind === 'scalar') return checkScalar(path, field, value)
+/** @param keepsRange  the field's own min and max count, besides its type */
+function checkField(path: string, field: NormalField, value: unknown, keepsRange: boolean): Decoded {
+  if (field.kind === 'scalar') return checkScalar(path, field, value, keepsRange)
   if (!Array.isArray(value)) return bad(path, `an array of ${field.array}`, value)
   if (value.length > field.maxItems)
     return { ok: false, problem: `${path}: at most ${field.maxItems} items, got ${value.length}` }
   const items: unknown[] = []
+  const itemField = { kind: 'scalar', name: field.name, type: field.array } as const
   for (const [i, item] of value.entries()) {
-    const checked = checkScalar(`${path}[${i}]`, { kind: 'scalar', name: field.name, type: field.array }, item)
+    const checked = checkScalar(`${path}[${i}]`, itemField, item, keepsRange)
     if (!checked.ok) return checked
     items.push(checked.value)
   }
   return { ok: true, value: items }
 }
 
-function checkScalar(path: string, field: Extract<NormalField, { kind: 'scalar' }>, value: unknown): Decoded {
+type ScalarField = Extract<NormalField, { kind: 'scalar' }>
+
+function checkScalar(path: string, field: ScalarField, value: unknown, keepsRange: boolean): Decoded {
   const { type } = field
   switch (type) {
     case 'bool':
       return typeof value === 'boolean' ? { ok: true, value } : bad(path, 'a boolean', value)
     case 'str': {
       if (typeof value !== 'string') return bad(path, 'a string', value)
-      return checkBytes(path, field.maxBytes, new TextEncoder().encode(value).length, value)
+      // UTF-8 takes one to three bytes for each UTF-16 unit, so most texts need no counting.
+      if (field.maxBytes === undefined || 3 * value.length <= field.maxBytes) return { ok: true, value }
+      return checkBytes(path, field.maxBytes, textEncoder.encode(value).length, value)
     }
     case 'bytes': {
       if (!(value instanceof Uint8Array)) return bad(path, 'a Uint8Array', value)
@@ -129,13 +157,13 @@ function checkScalar(path: string, field: Extract<NormalField, { kind: 'scalar' 
     case 'f32':
     case 'f64': {
       if (typeof value !== 'number') return bad(path, 'a number', value)
-      const range = checkRange(path, field, value)
+      const range = keepsRange ? checkRange(path, field, value) : undefined
       if (range) return range
       // The device computes in 32 bits; rounding here lets the wire carry five bytes in place of nine.
       return { ok: true, value: type === 'f32' ? Math.fround(value) : value }
     }
     default:
-      return checkInteger(path, field, value)
+      return checkInteger(path, field, value, keepsRange)
   }
 }
 
@@ -145,18 +173,15 @@ function checkBytes(path: string, maxBytes: number | undefined, bytes: number, v
   return { ok: true, value }
 }
 
-function checkInteger(path: string, field: Extract<NormalField, { kind: 'scalar' }>, value: unknown): Decoded {
-  const { bits, signed } = INTEGER_BITS[field.type]!
-  const low = signed ? -(2n ** BigInt(bits - 1)) : 0n
-  const high = 2n ** BigInt(signed ? bits - 1 : bits) - 1n
+function checkInteger(path: string, field: ScalarField, value: unknown, keepsRange: boolean): Decoded {
+  const { bits, low, high, lowNumber, highNumber } = INTEGER_RANGES[field.type]!
   const isWhole = typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value))
   if (!isWhole) return bad(path, `a whole number (${field.type})`, value)
-  const exact = BigInt(value as number | bigint)
-  if (exact < low || exact > high)
-    return { ok: false, problem: `${path}: ${exact} is not in ${low} to ${high} (${field.type})` }
-  const range = checkRange(path, field, Number(exact))
+  const isInside = typeof value === 'number' ? value >= lowNumber && value <= highNumber : value >= low && value <= high
+  if (!isInside) return { ok: false, problem: `${path}: ${value} is not in ${low} to ${high} (${field.type})` }
+  const range = keepsRange ? checkRange(path, field, Number(value)) : undefined
   if (range) return range
-  return { ok: true, value: bits === 64 ? exact : Number(exact) }
+  return { ok: true, value: bits === 64 ? BigInt(value) : Number(value) + 0 } // -0 is 0
 }
 
 function checkRange(

@@ -2,6 +2,7 @@
  * any more is counted, and whoever waits for room is never left waiting. */
 
 import type { Writable } from 'node:stream'
+import { createGather } from './gather.js'
 import { LINK_LIMITS } from './limits.js'
 
 export interface Output {
@@ -23,7 +24,8 @@ export interface Output {
 export function createOutput(stream: Writable, lost: (detail: string) => void = () => {}): Output {
   const write = stream.write.bind(stream) // before anybody puts another one in its place
   let state: 'open' | 'ended' | 'lost' | 'stopped' = 'open'
-  let corked = false
+  let isFlushDue = false
+  let isCorked = false
   let bytesWritten = 0
   let bytesRefused = 0
   let waiting: (() => void)[] = []
@@ -33,12 +35,26 @@ export function createOutput(stream: Writable, lost: (detail: string) => void = 
     waiting = []
     for (const done of all) done()
   }
-  const uncork = () => {
-    if (!corked) return
-    corked = false
+  /** Hands on what is gathered. In the middle of a turn the stream is corked, so that more can follow. */
+  const hand = () => {
+    const bytes = gather.take()
+    if (bytes && state !== 'lost' && !stream.destroyed) write(bytes)
+  }
+  const handInTurn = () => {
+    if (!isCorked) stream.cork()
+    isCorked = true
+    hand()
+  }
+  const gather = createGather(handInTurn)
+  const flush = () => {
+    isFlushDue = false
+    hand()
+    if (!isCorked) return
+    isCorked = false
     stream.uncork()
   }
-  const isFull = () => (state === 'open' || state === 'ended') && stream.writableLength > LINK_LIMITS.highWaterBytes
+  const queuedBytes = () => stream.writableLength + gather.heldBytes
+  const isFull = () => (state === 'open' || state === 'ended') && queuedBytes() > LINK_LIMITS.highWaterBytes
 
   stream.on('drain', settle)
   stream.on('close', settle)
@@ -54,26 +70,30 @@ export function createOutput(stream: Writable, lost: (detail: string) => void = 
         bytesRefused += bytes.length
         return true
       }
-      if (!corked) {
-        corked = true
-        stream.cork()
-        process.nextTick(uncork)
+      if (!isFlushDue) {
+        isFlushDue = true
+        process.nextTick(flush)
       }
       bytesWritten += bytes.length
-      write(bytes)
+      if (!gather.add(bytes)) {
+        handInTurn()
+        write(bytes)
+      }
       return !isFull()
     },
     drained: () => (isFull() && !stream.destroyed ? new Promise((done) => waiting.push(done)) : Promise.resolve()),
-    flush: uncork,
+    flush,
     flushed: () =>
       state === 'open' && !stream.destroyed
         ? new Promise((done) => {
+            hand()
             write('', () => done())
-            uncork()
+            flush()
           })
         : Promise.resolve(),
     end() {
       if (state !== 'open') return
+      hand()
       state = 'ended'
       stream.end()
     },
@@ -81,6 +101,6 @@ export function createOutput(stream: Writable, lost: (detail: string) => void = 
       state = 'stopped'
       settle()
     },
-    info: () => ({ bytesWritten, bytesQueued: stream.destroyed ? 0 : stream.writableLength, bytesRefused }),
+    info: () => ({ bytesWritten, bytesQueued: stream.destroyed ? 0 : queuedBytes(), bytesRefused }),
   }
 }

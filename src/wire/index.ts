@@ -28,6 +28,7 @@ export {
   type PacketDecoder,
   type PacketEvent,
   type PrefixBytes,
+  writePrefix,
 } from './packet.js'
 export {
   Action,
@@ -40,6 +41,5 @@ export {
   PROTOCOL_VERSION,
   tokenDistance,
 } from './protocol.js'
-export { createValueCodec, type DecodedValue, type ValueCodec } from './value.js'
-export { createValuePreparation } from './value-prepare.js'
+export { createValueCodec, type DecodedValue, type ValueCodec, type ValueCodecOptions } from './value.js'
 export { type BadValue, DEFAULT_VALUE_LIMITS, type ValueLimits } from './value-scan.js'

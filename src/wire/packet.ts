@@ -33,16 +33,21 @@ export function maxPacketContentBytes(prefixBytes: PrefixBytes): number {
 /** Puts content into a packet.
  * @throws RangeError  more content than the prefix can say; see `maxPacketContentBytes` */
 export function encodePacket(content: Uint8Array, prefixBytes: PrefixBytes): Uint8Array {
-  const length = content.length
-  if (length > maxPacketContentBytes(prefixBytes)) {
-    throw new RangeError(`${length} bytes do not fit a packet with a prefix of ${prefixBytes}`)
-  }
-  const wire = new Uint8Array(prefixBytes + length)
-  for (let index = 0, shift = 8 * (prefixBytes - 1); index < prefixBytes; index++, shift -= 8) {
-    wire[index] = (length >>> shift) & 0xff
-  }
+  const wire = new Uint8Array(prefixBytes + content.length)
+  writePrefix(wire, prefixBytes, content.length)
   wire.set(content, prefixBytes)
   return wire
+}
+
+/** Writes the length of a packet's content to the front of `wire`.
+ * @throws RangeError  more content than the prefix can say */
+export function writePrefix(wire: Uint8Array, prefixBytes: PrefixBytes, contentBytes: number): void {
+  if (contentBytes > maxPacketContentBytes(prefixBytes)) {
+    throw new RangeError(`${contentBytes} bytes do not fit a packet with a prefix of ${prefixBytes}`)
+  }
+  for (let index = 0, shift = 8 * (prefixBytes - 1); index < prefixBytes; index++, shift -= 8) {
+    wire[index] = contentBytes >>> shift
+  }
 }
 
 /** Cuts a stream of bytes into packets. Memory: the longest packet that came in pieces, twice.

@@ -8,6 +8,16 @@
 /** Texts up to here are put together here; for longer ones a TextDecoder is quicker. */
 const SHORT_TEXT_BYTES = 24
 
+/** Keys come again and again: so many of them are kept, those of short texts only, the later in place of the earlier. */
+const KEPT_KEYS = 64
+const KEY_SHIFT = 32 - Math.log2(KEPT_KEYS)
+const KEPT_KEY_BYTES = 16
+
+interface KeptKey {
+  readonly bytes: Uint8Array
+  readonly text: string
+}
+
 /** A byte order mark is a character like others here. */
 const textDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -19,6 +29,7 @@ export function createValueReader(): ValueReader {
   let bytes: Uint8Array = new Uint8Array(0)
   let view: DataView | undefined
   let at = 0
+  const keptKeys: (KeptKey | undefined)[] = new Array(KEPT_KEYS).fill(undefined)
 
   // Recursion is safe: the scan has bounded the depth.
   function read(): unknown {
@@ -119,10 +130,33 @@ export function createValueReader(): ValueReader {
   function readMap(length: number): Record<string, unknown> {
     const map: Record<string, unknown> = Object.create(null)
     for (let index = 0; index < length; index++) {
-      const key = read() as string
+      const key = readKey()
       map[key] = read()
     }
     return map
+  }
+
+  function readKey(): string {
+    const head = bytes[at]!
+    const byteCount = head & 0x1f
+    if (head < 0xa1 || head >= 0xc0 || byteCount > KEPT_KEY_BYTES) return read() as string
+    const from = at + 1
+    // Knuth's multiplicative hash of length, first and last byte.
+    const place = Math.imul((byteCount << 16) | (bytes[from]! << 8) | bytes[at + byteCount]!, 0x9e3779b1) >>> KEY_SHIFT
+    const kept = keptKeys[place]
+    if (kept !== undefined && isAt(kept.bytes, from, byteCount)) {
+      at = from + byteCount
+      return kept.text
+    }
+    const text = read() as string
+    keptKeys[place] = { bytes: Uint8Array.from(bytes.subarray(from, at)), text }
+    return text
+  }
+
+  function isAt(key: Uint8Array, from: number, byteCount: number): boolean {
+    if (key.length !== byteCount) return false
+    for (let index = 0; index < byteCount; index++) if (key[index] !== bytes[from + index]) return false
+    return true
   }
 
   /** Made only for a value that needs one. */

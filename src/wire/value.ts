@@ -4,6 +4,7 @@ import { Encoder } from '@msgpack/msgpack'
 import { createValuePreparation } from './value-prepare.js'
 import { createValueReader } from './value-read.js'
 import { type BadValue, createValueScan, DEFAULT_VALUE_LIMITS, type ValueLimits } from './value-scan.js'
+import { createCommonValueWriter } from './value-write.js'
 
 export type DecodedValue =
   | { readonly ok: true; readonly value: unknown }
@@ -22,19 +23,33 @@ export interface ValueCodec {
   decode(bytes: Uint8Array, offset?: number): DecodedValue
 }
 
+export interface ValueCodecOptions {
+  /** Float 32 where that is exact, as `encode` has it; false: always float 64. Default true. */
+  readonly shortFloats?: boolean
+  /** NaN and the infinities are refused: Erlang and Elixir have no such floats. Default false. */
+  readonly finiteOnly?: boolean
+  /** Limits for what is sent, where they are others than for what is received. */
+  readonly sentLimits?: Partial<ValueLimits>
+}
+
 /** A codec with its own buffers: one a port, reused for every value. */
-export function createValueCodec(limits: Partial<ValueLimits> = {}): ValueCodec {
+export function createValueCodec(limits: Partial<ValueLimits> = {}, options: ValueCodecOptions = {}): ValueCodec {
+  const { shortFloats = true, finiteOnly = false } = options
   const allLimits: ValueLimits = { ...DEFAULT_VALUE_LIMITS, ...limits }
-  const prepare = createValuePreparation(allLimits)
+  const sentLimits: ValueLimits = { ...allLimits, ...options.sentLimits }
+  const writeCommon = createCommonValueWriter(sentLimits)
+  const prepare = createValuePreparation(sentLimits, { finiteOnly })
   const scan = createValueScan(allLimits)
   const read = createValueReader()
   // The library decides on the width of floats per encoder, not per number.
   const encoders = {
-    32: new Encoder({ useBigInt64: true, forceFloat32: true, initialBufferSize: 256 }),
+    32: new Encoder({ useBigInt64: true, forceFloat32: shortFloats, initialBufferSize: 256 }),
     64: new Encoder({ useBigInt64: true, forceFloat32: false, initialBufferSize: 256 }),
   } as const
 
-  function encodeShared(value: unknown): Uint8Array {
+  const encodeShared = (value: unknown): Uint8Array => {
+    const common = writeCommon(value)
+    if (common) return common
     const prepared = prepare(value)
     return encoders[prepared.floatBits].encodeSharedRef(prepared.value)
   }
@@ -42,9 +57,7 @@ export function createValueCodec(limits: Partial<ValueLimits> = {}): ValueCodec 
   return {
     encodeShared,
 
-    encode(value) {
-      return encodeShared(value).slice()
-    },
+    encode: (value) => encodeShared(value).slice(),
 
     decode(bytes, offset = 0) {
       const reason = scan(bytes, offset)

@@ -1,12 +1,14 @@
 // Loaded beforehand: virtual time does not wait for a module to be read from disk.
 import 'serialport'
 import { describe, expect, it } from 'vitest'
+import type { Clock } from '../../src/clock.js'
 import { createPort, open, PortwireError } from '../../src/index.js'
 import { greenhouse } from '../../src/testing/greenhouse.js'
 import { createMockGreenhouse } from '../../src/testing/mock-greenhouse.js'
 import { createVirtualClock } from '../../src/testing/virtual-clock.js'
 import { Action } from '../../src/wire/index.js'
 import { runningPort, startPort } from './harness.js'
+import { createScriptedDevice } from './scripted-device.js'
 
 describe('a board that drops off the bus', () => {
   it('fails the calls in flight at once, with the reason', async () => {
@@ -181,6 +183,41 @@ describe('close', () => {
     const { port } = startPort()
     await port[Symbol.asyncDispose]()
     expect(port.info().state).toBe('closed')
+  })
+})
+
+describe('a port that is closed', () => {
+  it('leaves no timer behind, which would keep the process running', async () => {
+    const clock = createVirtualClock()
+    let armed = 0
+    const counting: Clock = {
+      nowMs: clock.nowMs,
+      after(delayMs, run) {
+        let isArmed = true
+        const disarm = () => {
+          if (isArmed) armed -= 1
+          isArmed = false
+        }
+        armed += 1
+        const cancel = clock.after(delayMs, () => {
+          disarm()
+          run()
+        })
+        return () => {
+          disarm()
+          cancel()
+        }
+      },
+    }
+    const device = createScriptedDevice({ contract: greenhouse, clock })
+    device.autoHello()
+    const port = createPort(greenhouse, { link: device.connector, clock: counting })
+    await clock.until(port.ready())
+    await clock.advance(1)
+    expect(armed).toBeGreaterThan(0)
+    await clock.until(port.close())
+    await clock.settle()
+    expect(armed).toBe(0)
   })
 })
 

@@ -139,9 +139,10 @@ export function createCallLane(options: CallLaneOptions): CallLane {
     s.answers += 1
     const end = s.ends[s.answers - 1]
     if (end !== undefined) room.proved(end)
+    if (!s.measurable) return
     s.firstAnswerMs ??= clock.nowMs()
     // Every copy answered: none was lost, so the first answer was the first copy's (Karn's rule, carried further).
-    if (s.measurable && s.answers === s.ends.length) rtt.sample(s.firstAnswerMs - s.firstAtMs)
+    if (s.answers === s.ends.length) rtt.sample(s.firstAnswerMs - s.firstAtMs)
   }
 
   return {

@@ -140,7 +140,8 @@ export function createCalls(options: CallsOptions): Calls {
       deadlineMs: nowMs + timeoutMs,
       isEmergency,
       state: 'queued',
-      ...(items ? { item: items.item, itemsLost: items.lost } : {}),
+      item: items?.item,
+      itemsLost: items?.lost,
       accepted() {
         if (call.state === 'written') call.state = 'running'
         if (items?.accepted()) cancelDeadline()
@@ -205,16 +206,19 @@ export function createCalls(options: CallsOptions): Calls {
   }
 
   return {
-    async call(actionName, args, how) {
-      const result = deferred<unknown>()
-      const outcome = deferred<Outcome>()
-      make(actionName, args, how, {
-        answered: (answer) => answerCall(contract.actions.get(actionName)!, answer, result),
-        failed: (failure) => result.reject(failureError(actionName, portName, how.timeoutMs, failure, outcome.promise)),
-        settled: outcome.resolve,
-      })
-      return result.promise
-    },
+    call: (actionName, args, how) =>
+      new Promise((resolve, reject) => {
+        /** Made when the call has failed: what it settles to is told after that. */
+        let outcome: Deferred<Outcome> | undefined
+        make(actionName, args, how, {
+          answered: (answer) => answerCall(contract.actions.get(actionName)!, answer, resolve, reject),
+          failed(failure) {
+            outcome = deferred()
+            reject(failureError(actionName, portName, how.timeoutMs, failure, outcome.promise))
+          },
+          settled: (known) => outcome?.resolve(known),
+        })
+      }),
     cast(actionName, args, how) {
       const failed = () => {
         counters.castErrors += 1
@@ -254,20 +258,25 @@ export function createCalls(options: CallsOptions): Calls {
   }
 }
 
-function answerCall(action: Action, answer: Answer, result: Deferred<unknown>): void {
+function answerCall(
+  action: Action,
+  answer: Answer,
+  resolve: (value: unknown) => void,
+  reject: (error: Error) => void,
+): void {
   switch (answer.kind) {
     case 'error':
-      result.reject(new RemoteError(action.name, answer.errorNumber, answer.text))
+      reject(new RemoteError(action.name, answer.errorNumber, answer.text))
       break
     case 'accepted':
       break // its end is the RESULT
     case 'invalid':
-      result.reject(new PortwireError('REPLY_INVALID', `${action.name}: ${answer.problem}`))
+      reject(new PortwireError('REPLY_INVALID', `${action.name}: ${answer.problem}`))
       break
     case 'reply': {
       const decoded = decodeResult(`result of ${action.name}`, action.result, answer.value)
-      if (decoded.ok) result.resolve(decoded.value)
-      else result.reject(new PortwireError('REPLY_INVALID', decoded.problem))
+      if (decoded.ok) resolve(decoded.value)
+      else reject(new PortwireError('REPLY_INVALID', decoded.problem))
     }
   }
 }

@@ -98,7 +98,7 @@ export function createConnection(link: Link, options: ConnectionOptions, before?
           ...options,
           ...protocol,
           handlers,
-          write: (action, value) => transport.write(out, [action], value),
+          write: (action, value) => transport.write(out, action, undefined, value),
           half: transport.half,
         })
       : undefined
@@ -109,7 +109,7 @@ export function createConnection(link: Link, options: ConnectionOptions, before?
       handlers,
       maxContentBytes: protocol.maxContentBytes,
       write: (action: number, token: number, value: Uint8Array | undefined) =>
-        transport.write(out, [action, token], value),
+        transport.write(out, action, token, value),
       wireBytes: transport.wireBytes,
       isWritable: () => !isFull,
     })

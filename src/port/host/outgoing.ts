@@ -41,13 +41,12 @@ export interface ProtocolCall {
   answered(answer: Answer, copies: number): void
 }
 
-type Kind = 'answer' | 'ack' | 'numbered' | 'lossy'
-
-/** Something that could go out now, if it fits. */
-interface Candidate {
-  readonly kind: Kind
-  readonly valueBytes: number
-  readonly madeAtMs: number
+/** One kind of what can go out. `ready` looks for the next of it and says how long and how old that is; `send` sends it. No
+ * object a message: this runs for every one. */
+interface Source {
+  ready(isOpen: boolean): boolean
+  valueBytes: number
+  madeAtMs: number
   send(): void
 }
 
@@ -55,16 +54,16 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
   const { line, calls, queues, codec } = options
   const protocolCalls: ProtocolCall[] = []
   const answers: { readonly token: number; readonly action: number; readonly value: Uint8Array | undefined }[] = []
-  let ack: { readonly token: number; readonly missing: number | undefined } | undefined
+  let ack: { readonly token: number; readonly value: Uint8Array | undefined } | undefined
   /** What waits for room. */
-  let waiting: Kind | undefined
+  let waiting: Source | undefined
 
   const pump = (isOpen: boolean) => {
     while (options.isAlive()) {
       const next = choose(isOpen)
       if (!next) return
       if (!line.fits(next.valueBytes)) {
-        waiting = next.kind
+        waiting = next
         if (calls.unanswered === 0) options.askForRoom()
         return
       }
@@ -73,87 +72,93 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
     }
   }
 
-  const choose = (isOpen: boolean): Candidate | undefined => {
+  const choose = (isOpen: boolean): Source | undefined => {
     if (waiting) {
-      const first = candidate(waiting, isOpen)
-      if (first) return first
+      if (waiting.ready(isOpen)) return waiting
       // The TICK that makes room for a call holds its place in a window of one.
-      if (waiting === 'numbered' && calls.oldest()?.isTick && callWaits(isOpen)) return undefined
+      if (waiting === numbered && calls.oldest()?.isTick && callWaits(isOpen)) return undefined
     }
-    const answer = candidate('answer', isOpen) ?? candidate('ack', isOpen)
-    if (answer) return answer
-    const numbered = candidate('numbered', isOpen)
-    const lossy = candidate('lossy', isOpen)
-    if (!numbered || !lossy) return numbered ?? lossy
-    return numbered.madeAtMs <= lossy.madeAtMs ? numbered : lossy
+    if (answering.ready(isOpen)) return answering
+    if (acknowledging.ready(isOpen)) return acknowledging
+    const hasNumbered = numbered.ready(isOpen)
+    if (!lossy.ready(isOpen)) return hasNumbered ? numbered : undefined
+    return hasNumbered && numbered.madeAtMs <= lossy.madeAtMs ? numbered : lossy
   }
 
-  const candidate = (kind: Kind, isOpen: boolean): Candidate | undefined => {
-    switch (kind) {
-      case 'answer':
-        return answerCandidate()
-      case 'ack':
-        return ackCandidate()
-      case 'numbered':
-        return calls.windowFree() && options.isWritable() ? (protocolCandidate() ?? callCandidate(isOpen)) : undefined
-      case 'lossy':
-        return isOpen && options.isWritable() ? lossyCandidate() : undefined
-    }
+  const answering: Source = {
+    valueBytes: 0,
+    madeAtMs: 0,
+    ready() {
+      if (answers.length === 0) return false
+      answering.valueBytes = answers[0]!.value?.length ?? 0
+      return true
+    },
+    send() {
+      const { action, token, value } = answers.shift()!
+      line.put(action, token, value)
+    },
   }
 
-  const answerCandidate = (): Candidate | undefined => {
-    const first = answers[0]
-    if (!first) return undefined
-    const send = () => {
-      answers.shift()
-      line.put(first.action, first.token, first.value)
-    }
-    return { kind: 'answer', valueBytes: first.value?.length ?? 0, madeAtMs: 0, send }
-  }
-
-  const ackCandidate = (): Candidate | undefined => {
-    if (!ack) return undefined
-    const { token, missing } = ack
-    const value = missing === undefined ? undefined : codec.encode(missing)
-    const send = () => {
+  const acknowledging: Source = {
+    valueBytes: 0,
+    madeAtMs: 0,
+    ready() {
+      if (!ack) return false
+      acknowledging.valueBytes = ack.value?.length ?? 0
+      return true
+    },
+    send() {
+      const { token, value } = ack!
       ack = undefined
       line.put(Action.ACK, token, value)
-    }
-    return { kind: 'ack', valueBytes: value?.length ?? 0, madeAtMs: 0, send }
+    },
   }
 
-  const protocolCandidate = (): Candidate | undefined => {
-    while (protocolCalls[0]?.isWanted?.() === false) protocolCalls.shift()
-    const call = protocolCalls[0]
-    if (!call) return undefined
-    const send = () => {
-      protocolCalls.shift()
-      calls.sendProtocol(call.action, call.value, call.answered)
-    }
-    return { kind: 'numbered', valueBytes: call.value?.length ?? 0, madeAtMs: Number.NEGATIVE_INFINITY, send }
+  /** Calls: those of the protocol, then those of onStart, then the others. */
+  const numbered: Source = {
+    valueBytes: 0,
+    madeAtMs: 0,
+    ready(isOpen) {
+      if (!calls.windowFree() || !options.isWritable()) return false
+      while (protocolCalls[0]?.isWanted?.() === false) protocolCalls.shift()
+      if (protocolCalls.length > 0) {
+        nextQueue = undefined
+        numbered.valueBytes = protocolCalls[0]!.value?.length ?? 0
+        numbered.madeAtMs = Number.NEGATIVE_INFINITY
+        return true
+      }
+      nextQueue = queues.start.peek() || !isOpen ? queues.start : queues.numbered
+      const call = fitting(nextQueue)
+      if (!call) return false
+      numbered.valueBytes = call.value?.length ?? 0
+      numbered.madeAtMs = call.madeAtMs
+      return true
+    },
+    send() {
+      if (nextQueue) return calls.send(nextQueue.shift()!)
+      const { action, value, answered } = protocolCalls.shift()!
+      calls.sendProtocol(action, value, answered)
+    },
   }
+  /** Where the next call was found; undefined: it is one of the protocol. */
+  let nextQueue: CallQueue | undefined
 
-  const callCandidate = (isOpen: boolean): Candidate | undefined => {
-    const queue = queues.start.peek() || !isOpen ? queues.start : queues.numbered
-    const call = fitting(queue)
-    if (!call) return undefined
-    const send = () => {
-      queue.shift()
-      calls.send(call)
-    }
-    return { kind: 'numbered', valueBytes: call.value?.length ?? 0, madeAtMs: call.madeAtMs, send }
-  }
-
-  const lossyCandidate = (): Candidate | undefined => {
-    const call = fitting(queues.lossy)
-    if (!call) return undefined
-    const send = () => {
-      queues.lossy.shift()
+  const lossy: Source = {
+    valueBytes: 0,
+    madeAtMs: 0,
+    ready(isOpen) {
+      const call = isOpen && options.isWritable() ? fitting(queues.lossy) : undefined
+      if (!call) return false
+      lossy.valueBytes = call.value?.length ?? 0
+      lossy.madeAtMs = call.madeAtMs
+      return true
+    },
+    send() {
+      const call = queues.lossy.shift()!
       call.state = 'written'
       line.put(call.action.index, 0, call.value)
       call.answered({ kind: 'reply', value: null }) // nobody will answer: to have been written is its end
-    }
-    return { kind: 'lossy', valueBytes: call.value?.length ?? 0, madeAtMs: call.madeAtMs, send }
+    },
   }
 
   const callWaits = (isOpen: boolean): boolean =>
@@ -181,7 +186,7 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
 
   return {
     acknowledge(token, missing) {
-      ack = { token, missing }
+      ack = { token, value: missing === undefined ? undefined : codec.encode(missing) }
     },
     answer(token, action, given) {
       const [sent, value] = fittingAnswer(action, given)

@@ -2,7 +2,7 @@
 
 import type { CancelTimer, Clock } from '../../clock.js'
 import type { Link } from '../../link/link.js'
-import { createDeframer, encodeFrame, encodePacket, frameBytes, type PrefixBytes } from '../../wire/index.js'
+import { createDeframer, encodeFrame, frameBytes, type PrefixBytes, writePrefix } from '../../wire/index.js'
 import { CONSOLE_IDLE_MS, MAX_CONTENT_TO_HOST_BYTES } from '../limits.js'
 import type { PortCounters } from '../types.js'
 import { createPacketReceiver, type PacketReceiver } from './raw-packets.js'
@@ -20,8 +20,8 @@ export interface TransportHandlers {
 export interface Transport {
   /** Bytes from the link. */
   push(bytes: Uint8Array): void
-  /** Writes one message: its header (action, and token if it has one) and its value; returns its bytes on the wire. */
-  write(link: Pick<Link, 'write'>, header: readonly number[], value: Uint8Array | undefined): number
+  /** Writes one message: action, token where the protocol has one, and value; returns its bytes on the wire. */
+  write(link: Pick<Link, 'write'>, action: number, token: number | undefined, value: Uint8Array | undefined): number
   /** Longest wire form of so much content. */
   wireBytes(contentBytes: number): number
   /** What is held of a packet that is not whole, in words. */
@@ -53,11 +53,9 @@ export function createTransport(options: TransportOptions): Transport {
       counters.bytesReceived += bytes.length
       receiver.push(bytes)
     },
-    write(link, header, value) {
-      const content = new Uint8Array(header.length + (value?.length ?? 0))
-      content.set(header)
-      if (value) content.set(value, header.length)
-      const bytes = framing === 'frames' ? encodeFrame(content) : encodePacket(content, framing)
+    write(link, action, token, value) {
+      const bytes =
+        framing === 'frames' ? encodeFrame(message(0, action, token, value)) : packet(framing, action, token, value)
       link.write(bytes)
       counters.messagesSent += 1
       counters.bytesSent += bytes.length
@@ -67,6 +65,27 @@ export function createTransport(options: TransportOptions): Transport {
     half: receiver.half,
     close: () => receiver.close(),
   }
+}
+
+/** The content of a message behind `before` bytes that are still to be written. */
+function message(before: number, action: number, token: number | undefined, value: Uint8Array | undefined): Uint8Array {
+  const header = before + (token === undefined ? 1 : 2)
+  const bytes = new Uint8Array(header + (value?.length ?? 0))
+  bytes[before] = action
+  if (token !== undefined) bytes[before + 1] = token
+  if (value) bytes.set(value, header)
+  return bytes
+}
+
+function packet(
+  prefixBytes: PrefixBytes,
+  action: number,
+  token: number | undefined,
+  value: Uint8Array | undefined,
+): Uint8Array {
+  const bytes = message(prefixBytes, action, token, value)
+  writePrefix(bytes, prefixBytes, bytes.length - prefixBytes)
+  return bytes
 }
 
 type ReceiverOptions = TransportOptions & { readonly maxContentBytes: number }
