@@ -63,5 +63,12 @@ export {
   type RawPort,
   type RawPortInfo,
 } from './raw.js'
-export { type ServeContext, type ServeHandlers, type ServeOptions, type Server, serve } from './serve.js'
+export {
+  type ServeContext,
+  type ServeHandlers,
+  type ServeOptions,
+  type ServePeer,
+  type Server,
+  serve,
+} from './serve.js'
 export type { RestartOptions, RestartType } from './supervision/index.js'

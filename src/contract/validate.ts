@@ -47,7 +47,10 @@ export function encodeResult(what: string, result: NormalResult, value: unknown)
 }
 
 /** Decoded values, or a sentence that says which does not fit. */
-export type Decoded = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string }
+export type Decoded =
+  | { readonly ok: true; readonly value: unknown }
+  /** `tooLarge`: of its type, but more of it than the contract allows. */
+  | { readonly ok: false; readonly problem: string; readonly tooLarge?: true }
 
 export function decodeFields(what: string, fields: readonly NormalField[], wire: unknown): Decoded {
   const items = wire === null && fields.length === 0 ? [] : wire
@@ -96,14 +99,25 @@ function encodeField(path: string, field: NormalField, value: unknown): unknown 
 function decodeField(path: string, field: NormalField, wire: unknown): Decoded {
   // Ranges are the sender's promise about sense, not about type: what comes is taken, as the field may have been widened.
   const open = field.kind === 'scalar' ? { ...field, min: undefined, max: undefined } : field
-  return checkField(path, open as NormalField, wire)
+  return checkField(path, open as NormalField, isFloat(field) ? floatOf(wire) : wire)
+}
+
+function isFloat(field: NormalField): boolean {
+  const type = field.kind === 'scalar' ? field.type : field.array
+  return type === 'f32' || type === 'f64'
+}
+
+/** Some encoders make integers of whole floats, beyond 2^53 too, where they come as bigint. */
+function floatOf(wire: unknown): unknown {
+  if (Array.isArray(wire)) return wire.map(floatOf)
+  return typeof wire === 'bigint' ? Number(wire) : wire
 }
 
 function checkField(path: string, field: NormalField, value: unknown): Decoded {
   if (field.kind === 'scalar') return checkScalar(path, field, value)
   if (!Array.isArray(value)) return bad(path, `an array of ${field.array}`, value)
   if (value.length > field.maxItems)
-    return { ok: false, problem: `${path}: at most ${field.maxItems} items, got ${value.length}` }
+    return { ok: false, problem: `${path}: at most ${field.maxItems} items, got ${value.length}`, tooLarge: true }
   const items: unknown[] = []
   for (const [i, item] of value.entries()) {
     const checked = checkScalar(`${path}[${i}]`, { kind: 'scalar', name: field.name, type: field.array }, item)
@@ -141,7 +155,7 @@ function checkScalar(path: string, field: Extract<NormalField, { kind: 'scalar' 
 
 function checkBytes(path: string, maxBytes: number | undefined, bytes: number, value: unknown): Decoded {
   if (maxBytes !== undefined && bytes > maxBytes)
-    return { ok: false, problem: `${path}: at most ${maxBytes} bytes, got ${bytes}` }
+    return { ok: false, problem: `${path}: at most ${maxBytes} bytes, got ${bytes}`, tooLarge: true }
   return { ok: true, value }
 }
 

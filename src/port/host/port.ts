@@ -50,7 +50,7 @@ export function createPort<C extends ContractDefinition>(
   const { callTimeoutMs } = numbers
   const clock = options.clock ?? systemClock
   const random = options.random ?? Math.random
-  const protocol = portProtocol(options, connector.lossless)
+  const protocol = portProtocol(options, connector.lossless, contract.protocol)
   const { codec } = protocol
   const counters = createPortCounters()
   const queues = createCallQueues()
