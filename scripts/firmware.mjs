@@ -163,8 +163,8 @@ async function size() {
     await buildUno(row.name, row.sources)
     rows.push({ name: row.name, what: row.what, ...sizeOf(row.name) })
   }
-  // Not a size: it measures the receive path when it runs.
-  await buildUno('receive_path', [`${SIZES}/receive_path.cpp`])
+  // No sizes: the first measures the receive path when it runs, the others show how a board boots.
+  for (const name of ['receive_path', 'reset_flags', 'log_before_begin']) await buildUno(name, [`${SIZES}/${name}.cpp`])
   await buildUno('greenhouse', sourcesIn(APPLICATION))
   rows.push({ name: 'greenhouse', what: 'greenhouse', ...sizeOf('greenhouse') })
   if (process.argv.includes('--json')) {
@@ -254,6 +254,7 @@ function writeVectors(header) {
   const values = readVectors('values.json') ?? { good: [], alsoAccepted: [], bad: [] }
   const msgpax = readVectors('msgpax.json') ?? { values: [], refused: [] }
   const bad = ({ name, hex, reason }) => [name, hex, reason].map(text)
+  const device = readVectors('device.json') ?? { descriptor: '', rows: [] }
   // `=content`, `!reason`, and `?` for console text, which on the device is a drop of any reason.
   const eventsText = (events) =>
     events
@@ -282,6 +283,9 @@ function writeVectors(header) {
     '// `number` is decimal, or a float as C++ reads it; `bytes` is the hex of a text or of bytes, or the items of an array.',
     'struct ValueVector { const char* name; const char* hex; const char* kind; const char* number; const char* bytes; bool shortest; };',
     'struct BadVector { const char* name; const char* hex; const char* reason; };',
+    '// `script` is a line a step.',
+    'struct DeviceVector { const char* name; bool session; const char* script; };',
+    `static constexpr char kDeviceDescriptor[] = ${text(device.descriptor)};`,
     ...table('kFramesSent', 'SendVector', frames.send.map(send)),
     ...table('kFramesReceived', 'ReceiveVector', frames.receive.map(receive)),
     ...table('kPacketsSent', 'SendVector', packets.send.filter(ofPrefix2).map(send)),
@@ -298,6 +302,11 @@ function writeVectors(header) {
       msgpax.values.map((row) => value(row, false)),
     ),
     ...table('kMsgpaxRefused', 'BadVector', msgpax.refused.map(bad)),
+    ...table(
+      'kDeviceScripts',
+      'DeviceVector',
+      device.rows.map((row) => [text(row.name), row.session ?? false, text(row.script.join('\n'))]),
+    ),
     '',
   ]
   const content = lines.join('\n')

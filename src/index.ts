@@ -79,5 +79,12 @@ export {
   type RawPortInfo,
   type RawWriteOptions,
 } from './raw.js'
-export { type ServeContext, type ServeHandlers, type ServeOptions, type Server, serve } from './serve.js'
+export {
+  type ServeContext,
+  type ServeHandlers,
+  type ServeOptions,
+  type ServePeer,
+  type Server,
+  serve,
+} from './serve.js'
 export type { RestartOptions, RestartType } from './supervision/index.js'

@@ -1,6 +1,6 @@
 /** serve: turns a Node program into a port program (over stdin and stdout) or a virtual board (over TCP or WebSocket). */
 
-import { type Clock, type Random, systemClock } from './clock.js'
+import type { Clock, Random } from './clock.js'
 import type {
   ActionName,
   ArgsOf,
@@ -13,9 +13,7 @@ import type {
   RequestResultOf,
   ResultOf,
 } from './contract/index.js'
-import { isThenable } from './deferred.js'
 import { PortwireError } from './errors.js'
-import { RESET_CAUSES } from './exit.js'
 import {
   type Link,
   type LinkHandlers,
@@ -26,14 +24,8 @@ import {
   type StdioOptions,
   stdioConnector,
 } from './link/index.js'
-import {
-  createDeviceSession,
-  type DeviceHandler,
-  type DeviceSession,
-  type HandlerContext,
-  type Severity,
-} from './port/index.js'
-import { createPacketDecoder, createValueCodec, encodePacket } from './wire/index.js'
+import type { HandlerContext, Severity } from './port/index.js'
+import { type Connection, createConnection } from './serve-connection.js'
 
 /** One handler an action. It returns the result or a promise of it; an ApplicationError that it throws is the answer. */
 export type ServeHandlers<C> = {
@@ -43,20 +35,27 @@ export type ServeHandlers<C> = {
   ) => ResultOf<C, N> | PromiseLike<ResultOf<C, N>>
 }
 
-export interface ServeContext<C = ContractDefinition> extends HandlerContext {
-  /** Asks the host that made the call. Await it only in an async handler: its answer comes after the handler has returned. */
+/** The host at the other end of a connection. */
+export interface ServePeer<C = ContractDefinition> {
+  /** Asks it. Await it only in an async handler: its answer comes after the handler has returned. */
   ask<N extends RequestName<C>>(
     request: N,
     args?: RequestArgsOf<C, N>,
     deadlineMs?: number,
   ): Promise<RequestResultOf<C, N>>
+  /** Ends what it sees as the device: see `Server.exit`, which does so for all. What runs is not waited for.
+   * @throws ARGUMENT_INVALID  a status that is not 0 to 255 */
+  exit(status: number): void
 }
 
-export interface ServeOptions {
+export interface ServeContext<C = ContractDefinition> extends HandlerContext, ServePeer<C> {}
+
+export interface ServeOptions<C = ContractDefinition> {
   /** Serve over this process's stdin and stdout (or descriptors 3 and 4: `{ useStdio: false }`). Default: true unless `tcp`
    * or `websocket` is given. */
   readonly stdio?: boolean | Pick<StdioOptions, 'useStdio'>
-  /** The process ends, with status 0, when its stdin does; so a port program never outlives its host. Default true. */
+  /** The process ends when its stdin does, with status 0, or 1 and a line on stderr when the stream was broken (cut inside a
+   * packet, or one announced that is too long); so a port program never outlives its host. Default true. */
   readonly exitWithInput?: boolean
   /** Where to listen: `127.0.0.1:4001`; port 0 takes any that is free. Who can connect can call: there is no password. */
   readonly tcp?: string
@@ -66,6 +65,14 @@ export interface ServeOptions {
   readonly origins?: readonly string[]
   /** Connections at the same time, of each kind. Default 64. */
   readonly maxConnections?: number
+  /** The host calls no more: it has said END_OF_INPUT, or closed its half of the stream. Called once a connection. Events and
+   * answers still go out; the connection leaves when this has returned (or its promise has settled) and no handler runs any
+   * more: with EXIT 0, or over stdio with the process. `exit` says another status. */
+  readonly onEndOfInput?: (host: ServePeer<C>) => void | PromiseLike<void>
+  /** The host asked for a restart: what it has set is to be put back. A new boot is announced when this has returned, or its
+   * promise has resolved; if it fails, the connection ends. `exit` ends it in place of the restart. Handlers that still run
+   * have been told by their signal. */
+  readonly onReset?: (host: ServePeer<C>) => void | PromiseLike<void>
   /** Told to hosts in the hello. Default empty. */
   readonly firmwareVersion?: string
   readonly clock?: Clock
@@ -78,6 +85,11 @@ export interface Server<C = ContractDefinition> {
    * @throws ARGUMENT_INVALID */
   emit<N extends EventName<C>>(event: N, ...fields: EventFields<C, N>): number
   log(severity: Severity, text: string): void
+  /** Ends this program for its hosts: EXIT with this status goes out as the last of the events, and each connection closes when
+   * its host has acknowledged it (which may have to finish with earlier events first), at the latest after 5 s. Nothing is
+   * listened for any more; over stdio the process ends with the status, unless `exitWithInput` is false.
+   * @throws ARGUMENT_INVALID  a status that is not 0 to 255 */
+  exit(status: number): Promise<void>
   /** Ends all connections and stops listening; idempotent. */
   close(): Promise<void>
   /** Where it listens, as `open` takes it. */
@@ -102,6 +114,8 @@ export const SERVE_LIMITS = {
   stdioLeaveMs: 100,
   /** The same for a network connection whose host has closed its half. */
   socketLeaveMs: 5_000,
+  /** For the host to acknowledge EXIT. */
+  exitMs: 5_000,
 } as const
 
 /** Serves a contract. Every connection is a boot of its own: it says hello, has its own tokens, events and jobs, and does not
@@ -112,9 +126,12 @@ export const SERVE_LIMITS = {
 export async function serve<C extends ContractDefinition>(
   contract: Contract<C>,
   handlers: ServeHandlers<C>,
-  options: ServeOptions = {},
+  options: ServeOptions<C> = {},
 ): Promise<Server<C>> {
   const shared = contract as unknown as Contract
+  if (shared.protocol === 'action') {
+    throw new PortwireError('ARGUMENT_INVALID', `${shared.name}: a contract for protocol 'action' cannot be served`)
+  }
   checkHandlers(shared, handlers)
   const { tcp, websocket, maxConnections, origins, exitWithInput = true } = options
   const { stdio = tcp === undefined && websocket === undefined } = options
@@ -125,19 +142,26 @@ export async function serve<C extends ContractDefinition>(
   let eventsSkipped = 0
   let closing: Promise<void> | undefined
 
-  const accept = (link: Link, leaveMs: number, over = () => {}): LinkHandlers => {
+  /** @param over  of the connection of this process's own stdio */
+  const accept = (link: Link, over?: (status: number | undefined) => void): LinkHandlers => {
     const connection = createConnection({
       contract: shared,
       handlers: handlers as never,
-      options,
+      options: options as object,
       link,
-      leaveMs,
+      limits: SERVE_LIMITS,
+      leaveMs: over ? SERVE_LIMITS.stdioLeaveMs : SERVE_LIMITS.socketLeaveMs,
+      exitsWithInput: over === undefined,
+      fault(problem, error) {
+        if (over) process.stderr.write(`${contract.name}: ${problem}\n`)
+        else if (error !== undefined) uncaught(error)
+      },
       skipped: () => {
         eventsSkipped += 1
       },
-      over() {
+      over(status) {
         connections.delete(connection)
-        over()
+        over?.(status)
       },
     })
     connections.add(connection)
@@ -150,7 +174,7 @@ export async function serve<C extends ContractDefinition>(
     ]).then(() => {})
     return closing
   }
-  const onLink = (link: Link) => accept(link, SERVE_LIMITS.socketLeaveMs)
+  const onLink = (link: Link) => accept(link)
   try {
     if (tcp !== undefined) {
       servers.push(await listenTcp({ ...parseHostPort(tcp), ...limit }, onLink))
@@ -167,8 +191,8 @@ export async function serve<C extends ContractDefinition>(
         inputEnded: () => owner.inputEnded!(),
         ended: (exit) => owner.ended(exit),
       })
-      owner = accept(link, SERVE_LIMITS.stdioLeaveMs, () => {
-        if (exitWithInput && !closing) process.exit()
+      owner = accept(link, (status) => {
+        if (exitWithInput && !closing) process.exit(status)
       })
     }
   } catch (error) {
@@ -194,131 +218,20 @@ export async function serve<C extends ContractDefinition>(
     log(severity, text) {
       for (const connection of connections) connection.log(severity, text)
     },
+    async exit(status) {
+      await Promise.all([...connections].map((connection) => connection.exit(status)))
+      await close()
+    },
     close,
   }
 }
 
-interface Connection {
-  readonly handlers: LinkHandlers
-  emit(event: string, fields: unknown): boolean
-  log(severity: Severity, text: string): void
-  close(): Promise<void>
+/** What a hook throws is its author's to see, as any uncaught error is; the other connections go on until then. */
+function uncaught(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }
-
-interface ConnectionOptions {
-  readonly contract: Contract
-  readonly handlers: { readonly [action: string]: (args: Record<string, unknown>, context: ServeContext) => unknown }
-  readonly options: ServeOptions
-  readonly link: Link
-  /** For handlers that still run when the host sends no more. */
-  readonly leaveMs: number
-  readonly over: () => void
-  readonly skipped: () => void
-}
-
-/** One host: bare packets on its link, and the boot that it sees. It has said hello when this returns. */
-function createConnection(setup: ConnectionOptions): Connection {
-  const { contract, link, leaveMs, over, skipped } = setup
-  const { clock = systemClock, random = Math.random, firmwareVersion = '' } = setup.options
-  const codec = createValueCodec()
-  const packets = createPacketDecoder({ prefixBytes: PREFIX_BYTES, maxContentBytes: SERVE_LIMITS.contentBytes })
-  let running = 0
-  let leaving = false
-  let isFull = false
-  let device: DeviceSession
-
-  const ask = (request: string, args?: unknown, deadlineMs?: number) => device.ask(request, args, deadlineMs)
-  const handlers: Record<string, DeviceHandler> = {}
-  for (const [name, handler] of Object.entries(setup.handlers)) {
-    handlers[name] = (args, { signal, next }) => {
-      const result = handler(args, { signal, next, ask: ask as ServeContext['ask'] })
-      if (isThenable(result)) {
-        running += 1
-        result.then(ran, ran)
-      }
-      return result
-    }
-  }
-  const ran = () => {
-    running -= 1
-    if (leaving && running === 0) leave()
-  }
-  /** A turn later, when the answer has been written. */
-  const leave = () => void clock.after(0, () => void link.close())
-
-  const write = (action: number, token: number, value: Uint8Array | undefined) => {
-    const content = new Uint8Array(2 + (value?.length ?? 0))
-    content.set([action, token])
-    if (value) content.set(value, 2)
-    if (link.write(encodePacket(content, PREFIX_BYTES))) return
-    if (!isFull) {
-      isFull = true
-      void link.drained().then(() => {
-        isFull = false
-      })
-    } else if (Number(link.info?.()['bytesQueued']) > SERVE_LIMITS.queuedBytes) void link.kill?.()
-  }
-  const boot = (cause: (typeof RESET_CAUSES)[number]) => {
-    device?.stop()
-    device = createDeviceSession({
-      clock,
-      random,
-      codec,
-      contract,
-      handlers,
-      device: {
-        resetCause: RESET_CAUSES.indexOf(cause),
-        receiveBytes: 0,
-        maxContentBytes: SERVE_LIMITS.contentBytes,
-        window: SERVE_LIMITS.window,
-        firmwareVersion,
-      },
-      maxKeptEvents: SERVE_LIMITS.keptEvents,
-      lossless: true,
-      write,
-      reset: () => boot('software'),
-    })
-    device.announce()
-  }
-  boot('power_on')
-
-  return {
-    handlers: {
-      data(bytes) {
-        for (const event of packets.push(bytes)) {
-          if (event.kind === 'content') device.receive(event.bytes)
-          else void link.kill?.() // where the next packet begins cannot be known
-        }
-      },
-      inputEnded() {
-        leaving = true
-        if (running === 0) leave()
-        else clock.after(leaveMs, () => void link.close())
-      },
-      ended() {
-        device.stop()
-        over()
-      },
-    },
-    emit: (event, fields) => {
-      // A host that does not read must not make this program's memory grow.
-      if (isFull && !contract.events.get(event)!.acknowledged) {
-        skipped()
-        return false
-      }
-      return device.emit(event, fields)
-    },
-    log(severity, text) {
-      if (!isFull) device.log(severity, text)
-    },
-    close() {
-      device.stop()
-      return link.close()
-    },
-  }
-}
-
-const PREFIX_BYTES = 2
 
 function checkHandlers(contract: Contract, handlers: object): void {
   for (const [name, handler] of Object.entries(handlers)) {

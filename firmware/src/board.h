@@ -4,7 +4,8 @@
 
 #include <portwire.h>
 
-// The type board::Line, and board::start(port), which opens the line and begins.
+// The type board::Line; board::start(port), which opens the line and begins; and board::idle(port), the end of a pass of loop():
+// the next may wait a few milliseconds, but not longer than until the next byte.
 #if defined(ARDUINO)
 #include "board_arduino.h"
 #else
@@ -15,8 +16,6 @@ namespace board {
 
 /// All outputs off.
 void begin();
-/// The end of a pass of loop(): the next may wait a few milliseconds, but not longer than until the next byte.
-void idle();
 uint32_t nowMs();
 /// Blocks for `ms`. Nothing is read from the line meanwhile.
 void wait(uint16_t ms);

@@ -28,8 +28,6 @@ void begin() {
   }
 }
 
-void idle() {}
-
 uint32_t nowMs() { return millis(); }
 
 void wait(uint16_t ms) { delay(ms); }

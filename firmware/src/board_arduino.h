@@ -15,6 +15,8 @@ template <class Port> void start(Port& port) {
   port.begin(Serial);
 }
 
+template <class Port> void idle(const Port&) {}
+
 }  // namespace board
 
 #endif

@@ -67,7 +67,9 @@ bool stdinEnded() {
       "  --pty                 opens a pseudo-terminal, prints its path, and speaks frames there\n"
       "  --exit-on-stdin-eof   with --pty: ends when standard input does\n"
       "  --boot-ms N           says nothing for N ms after each boot, and loses what comes meanwhile, as a bootloader does\n"
-      "  -h, --help            prints this\n",
+      "  -h, --help            prints this\n"
+      "Status: 0 the input has ended, or the host has taken leave; 1 the input was cut inside a message, or announced a packet\n"
+      "that is too long; 2 an option is wrong.\n",
       to);
   exit(status);
 }
@@ -124,11 +126,19 @@ void openLine(portwire::Descriptors& line) {
 
 void begin() {}
 
-void idle() {
+Input waitForInput() {
   const bool watchStdin = options.terminal && options.exitOnStdinEof;
   theLine->wait(kIdleMs, watchStdin ? STDIN_FILENO : -1);
-  if (theLine->ended() || (watchStdin && stdinEnded())) exit(0);
+  if (watchStdin && stdinEnded()) leaveAtEnd();
+  return theLine->inputEnded() ? Input::kEnded : theLine->ended() ? Input::kUnheard : Input::kGoesOn;
 }
+
+void fail(const char* problem) {
+  fprintf(stderr, "greenhouse: %s\n", problem);
+  exit(1);
+}
+
+void leaveAtEnd() { exit(0); }
 
 uint32_t nowMs() { return portwire::NativeBoard::nowMs(); }
 

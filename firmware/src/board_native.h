@@ -20,6 +20,8 @@ struct ChosenFraming {
     uint8_t* content() { return frames ? framed_.content() : bare_.content(); }
     size_t contentBytes() const { return frames ? framed_.contentBytes() : bare_.contentBytes(); }
     portwire::Drop drop() const { return frames ? framed_.drop() : bare_.drop(); }
+    bool failed() const { return !frames && bare_.failed(); }
+    bool inMessage() const { return frames ? framed_.inMessage() : bare_.inMessage(); }
 
    private:
     portwire::Frames::Receiver<kMaxContentBytes> framed_;
@@ -42,6 +44,21 @@ void openLine(portwire::Descriptors& line);
 template <class Port> void start(Port& port) {
   openLine(port.line());
   port.begin();
+}
+
+enum class Input { kGoesOn, kEnded, kUnheard };
+/// Waits for input. kUnheard: nobody takes the output any more.
+Input waitForInput();
+/// Ends the program with status 1 and this text on standard error.
+[[noreturn]] void fail(const char* problem);
+[[noreturn]] void leaveAtEnd();
+
+template <class Port> void idle(const Port& port) {
+  const Input input = waitForInput();
+  if (port.lineFailed()) fail("a packet longer than this program takes was announced: what follows cannot be read");
+  if (input == Input::kGoesOn) return;
+  if (input == Input::kEnded && port.inMessage()) fail("the input ended inside a message");
+  leaveAtEnd();
 }
 
 }  // namespace board

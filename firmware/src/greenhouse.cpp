@@ -171,10 +171,10 @@ void sample() {
   port.emit(greenhouse::kAlarm, climate.celsius, high);
 }
 
-/// EXIT is the last of the events; once it is acknowledged there is nothing left to say.
+/// What runs is finished first. EXIT is the last of the events; once it is acknowledged there is nothing left to say.
 void leaveWhenTold() {
   if (!exitTold)
-    exitTold = port.exit(0);
+    exitTold = port.unfinishedJobs() == 0 && port.exit(0);
   else if (port.keptEvents() == 0) {
     leaving = exitTold = false;
     board::leave(0);
@@ -215,5 +215,5 @@ void loop() {
   askSetpoint(nowMs);
   if (leaving) leaveWhenTold();
   port.poll();
-  board::idle();
+  board::idle(port);
 }

@@ -8,6 +8,8 @@ import type { AnyValue, ContractDefinition, Field, Fields, ScalarType } from './
 
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 const CONTRACT_NAME = /^[A-Za-z0-9_-]{1,64}$/
+/** What the action byte of `protocol: 'action'` can say. */
+const ACTION_INDEXES = 256
 /** What the value codec takes. */
 const MAX_ITEMS = DEFAULT_VALUE_LIMITS.maxArrayLength
 const MAX_BYTES = DEFAULT_VALUE_LIMITS.maxStringBytes
@@ -29,29 +31,38 @@ const SCALARS: ReadonlySet<string> = new Set<ScalarType>([
 
 /** Checks `definition` and returns the contract that `open` takes.
  * Indexes: actions, then events, then requests, in the order listed, from 0; an `index` that is given is kept and
- * the next one counts on from it. 0 to 239 are there to give.
+ * the next one counts on from it. 0 to 239 are there to give, with `protocol: 'action'` 0 to 255.
  * @throws CONTRACT_INVALID  naming the member and what is wrong with it */
 export function defineContract<const C extends ContractDefinition>(definition: C): Contract<C> {
   if (typeof definition !== 'object' || definition === null) throw invalid('', 'a contract is an object')
-  checkKeys('', definition, ['name', 'version', 'actions', 'events', 'requests'])
+  checkKeys('', definition, ['name', 'version', 'protocol', 'actions', 'events', 'requests'])
   if (typeof definition.name !== 'string' || !CONTRACT_NAME.test(definition.name)) {
     throw invalid('name', `"${definition.name}" does not match [A-Za-z0-9_-]{1,64}`)
   }
   if (typeof definition.version !== 'string' || !/^[!-~]{1,16}$/.test(definition.version)) {
     throw invalid('version', `${JSON.stringify(definition.version)} is not 1 to 16 printable characters, like '1.0'`)
   }
+  const { protocol = 'portwire' } = definition
+  if (protocol !== 'portwire' && protocol !== 'action') {
+    throw invalid('protocol', `${JSON.stringify(protocol)} is not 'portwire' or 'action'`)
+  }
+  if (protocol === 'action' && (definition.events ?? definition.requests)) {
+    throw invalid('protocol', "events and requests do not go with 'action', which has answers only")
+  }
+  const indexes = protocol === 'action' ? ACTION_INDEXES : FIRST_PROTOCOL_ACTION
   const byIndex = new Map<number, { kind: 'action' | 'event' | 'request'; name: string }>()
   let next = 0
+  const checkDoc = (path: string, doc: unknown) => {
+    if (doc !== undefined && typeof doc !== 'string') throw invalid(`${path}.doc`, 'a text is expected')
+  }
   const take = (kind: 'action' | 'event' | 'request', name: string, given: number | undefined): number => {
     const path = `${kind}s.${name}`
     if (!NAME.test(name))
       throw invalid(path, 'a name begins with a letter and has letters, digits and _ only, at most 64')
     const index = given ?? next
-    if (!Number.isInteger(index) || index < 0 || index >= FIRST_PROTOCOL_ACTION) {
-      throw invalid(
-        path,
-        `index ${index} is not in 0 to ${FIRST_PROTOCOL_ACTION - 1} (240 to 255 are the protocol's own)`,
-      )
+    if (!Number.isInteger(index) || index < 0 || index >= indexes) {
+      const why = protocol === 'action' ? 'an action is one byte' : "240 to 255 are the protocol's own"
+      throw invalid(path, `index ${index} is not in 0 to ${indexes - 1} (${why})`)
     }
     const holder = byIndex.get(index)
     if (holder) throw invalid(path, `index ${index} is already that of ${holder.kind} ${holder.name}`)
@@ -63,11 +74,13 @@ export function defineContract<const C extends ContractDefinition>(definition: C
   const actions = new Map<string, Action>()
   for (const [name, a] of members('actions', definition.actions)) {
     checkKeys(`actions.${name}`, a, ['index', 'doc', 'args', 'result', 'stream', 'idempotent'])
+    checkDoc(`actions.${name}`, a.doc)
     actions.set(name, normalAction(`actions.${name}`, name, take('action', name, a.index), a))
   }
   const events = new Map<string, Event>()
   for (const [name, e] of members('events', definition.events)) {
     checkKeys(`events.${name}`, e, ['index', 'doc', 'fields', 'acknowledged'])
+    checkDoc(`events.${name}`, e.doc)
     events.set(name, {
       name,
       index: take('event', name, e.index),
@@ -79,12 +92,14 @@ export function defineContract<const C extends ContractDefinition>(definition: C
   const requests = new Map<string, Action>()
   for (const [name, r] of members('requests', definition.requests)) {
     checkKeys(`requests.${name}`, r, ['index', 'doc', 'args', 'result'])
+    checkDoc(`requests.${name}`, r.doc)
     requests.set(name, normalAction(`requests.${name}`, name, take('request', name, r.index), r))
   }
   const contract = {
     definition,
     name: definition.name,
     version: definition.version,
+    protocol,
     actions,
     events,
     requests,

@@ -41,6 +41,7 @@ export interface Contract<C extends ContractDefinition = ContractDefinition> {
   readonly definition: C
   readonly name: string
   readonly version: string
+  readonly protocol: 'portwire' | 'action'
   readonly actions: ReadonlyMap<string, Action>
   readonly events: ReadonlyMap<string, Event>
   readonly requests: ReadonlyMap<string, Action>

@@ -75,6 +75,9 @@ export interface ContractDefinition {
   readonly name: string
   /** Of the contract, for people; the hash decides whether two sides fit. */
   readonly version: string
+  /** `action`: of a program that exists already, for ports with `protocol: 'action'`. It has actions only, with indexes from 0 to
+   * 255. Default `portwire`: 0 to 239, the rest is the protocol's own. */
+  readonly protocol?: 'portwire' | 'action'
   readonly actions?: { readonly [name: string]: ActionDefinition }
   readonly events?: { readonly [name: string]: EventDefinition }
   readonly requests?: { readonly [name: string]: RequestDefinition }

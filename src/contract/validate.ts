@@ -47,7 +47,10 @@ export function encodeResult(what: string, result: NormalResult, value: unknown)
 }
 
 /** Decoded values, or a sentence that says which does not fit. */
-export type Decoded = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string }
+export type Decoded =
+  | { readonly ok: true; readonly value: unknown }
+  /** `tooLarge`: of its type, but more of it than the contract allows. */
+  | { readonly ok: false; readonly problem: string; readonly tooLarge?: true }
 
 export function decodeFields(what: string, fields: readonly NormalField[], wire: unknown): Decoded {
   const items = wire === null && fields.length === 0 ? [] : wire
@@ -118,7 +121,18 @@ function encodeField(path: string, field: NormalField, value: unknown): unknown 
 
 function decodeField(path: string, field: NormalField, wire: unknown): Decoded {
   // Ranges are the sender's promise about sense, not about type: what comes is taken, as the field may have been widened.
-  return checkField(path, field, wire, false)
+  return checkField(path, field, isFloat(field) ? floatOf(wire) : wire, false)
+}
+
+function isFloat(field: NormalField): boolean {
+  const type = field.kind === 'scalar' ? field.type : field.array
+  return type === 'f32' || type === 'f64'
+}
+
+/** Some encoders make integers of whole floats, beyond 2^53 too, where they come as bigint. */
+function floatOf(wire: unknown): unknown {
+  if (Array.isArray(wire)) return wire.map(floatOf)
+  return typeof wire === 'bigint' ? Number(wire) : wire
 }
 
 /** @param keepsRange  the field's own min and max count, besides its type */
@@ -126,7 +140,7 @@ function checkField(path: string, field: NormalField, value: unknown, keepsRange
   if (field.kind === 'scalar') return checkScalar(path, field, value, keepsRange)
   if (!Array.isArray(value)) return bad(path, `an array of ${field.array}`, value)
   if (value.length > field.maxItems)
-    return { ok: false, problem: `${path}: at most ${field.maxItems} items, got ${value.length}` }
+    return { ok: false, problem: `${path}: at most ${field.maxItems} items, got ${value.length}`, tooLarge: true }
   const items: unknown[] = []
   const itemField = { kind: 'scalar', name: field.name, type: field.array } as const
   for (const [i, item] of value.entries()) {
@@ -169,7 +183,7 @@ function checkScalar(path: string, field: ScalarField, value: unknown, keepsRang
 
 function checkBytes(path: string, maxBytes: number | undefined, bytes: number, value: unknown): Decoded {
   if (maxBytes !== undefined && bytes > maxBytes)
-    return { ok: false, problem: `${path}: at most ${maxBytes} bytes, got ${bytes}` }
+    return { ok: false, problem: `${path}: at most ${maxBytes} bytes, got ${bytes}`, tooLarge: true }
   return { ok: true, value }
 }
 

@@ -61,4 +61,8 @@ export const DEVICE_DEFAULTS = {
   firstRepeatMs: 50,
   /** A handler that takes longer goes on as a job, so that the window does not fill with slow calls. */
   jobAfterMs: 100,
+  /** Deadline of a request when the device names none. */
+  askDeadlineMs: 3_000,
+  /** Of the contract's descriptor in one answer to DESCRIBE. */
+  describeBytes: 4_096,
 } as const

@@ -31,10 +31,19 @@ describe('defineContract', () => {
     expect([...contract.byIndex.keys()]).toEqual([7, 8, 2])
   })
 
+  const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`a${i}`, {}]))
+
   it('takes 240 members and refuses the 241st', () => {
-    const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`a${i}`, {}]))
     expect(defineContract({ name: 'n', version: '1', actions: members(240) }).actions.size).toBe(240)
     expect(define({ name: 'n', version: '1', actions: members(241) })).toThrow('index 240 is not in 0 to 239')
+  })
+
+  it("takes 256 actions for protocol 'action' and refuses the 257th, and whatever is no action", () => {
+    const action = { name: 'n', version: '1', protocol: 'action' } as const
+    expect(defineContract({ ...action, actions: members(256) }).actions.get('a255')!.index).toBe(255)
+    expect(define({ ...action, actions: members(257) })).toThrow('index 256 is not in 0 to 255 (an action is one byte)')
+    expect(define({ ...action, events: { e: {} } })).toThrow("events and requests do not go with 'action'")
+    expect(define({ ...action, protocol: 'raw' })).toThrow('contract.protocol: "raw" is not')
   })
 
   it.each([
@@ -64,6 +73,11 @@ describe('defineContract', () => {
       'min above max',
       { name: 'n', version: '1', actions: { a: { args: { x: { type: 'u8', min: 2, max: 1 } } } } },
       'min is above max',
+    ],
+    [
+      'a doc that is no text',
+      { name: 'n', version: '1', actions: { a: { doc: 7 } } },
+      'actions.a.doc: a text is expected',
     ],
     [
       'a member name with a dash',

@@ -88,8 +88,8 @@ const [ACK, CANCEL, DESCRIBE, ERROR, LOG, NEXT, REPLY, RESULT, STATS] = [
   0xfb, 0xfc, 0xf2, 0xfe, 0xf5, 0xfd, 0xff, 0xf9, 0xf6,
 ]
 
-describe('greenhouse on standard input and output', () => {
-  it('speaks bare packets, and leaves with status 0 when its input ends', async () => {
+describe('greenhouse as a program on standard input and output', () => {
+  it('L6: speaks bare packets, and leaves with status 0 when its input ends', async () => {
     const { child, exited } = start()
     const next = reader(child, false)
     expect((await next())[0]).toBe(0xf0)
@@ -111,7 +111,7 @@ describe('greenhouse on standard input and output', () => {
     expect(await exited).toEqual({ status: 0, signal: null })
   })
 
-  it('leaves when its output is closed, though its input is open', async () => {
+  it('L6: leaves when its output is closed, though its input is open', async () => {
     const { child, exited } = start()
     await reader(child, false)()
     child.stdout.destroy()
@@ -119,6 +119,36 @@ describe('greenhouse on standard input and output', () => {
     child.stdin.write(encodePacket(HELLO, 2))
     const { status } = await exited
     expect(status).toBe(0)
+  })
+
+  /** Its status and what it has to say when it reads this. */
+  async function afterReading(...pieces: Uint8Array[]) {
+    const { child, exited } = start()
+    let stderr = ''
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk
+    })
+    const said = reader(child, false)
+    await said()
+    const closed = once(child.stderr, 'close')
+    child.stdin.on('error', () => {})
+    child.stdin.end(Buffer.concat(pieces))
+    await closed
+    return { ...(await exited), stderr }
+  }
+
+  it('F8: reports an input that ends inside a packet, with status 1', async () => {
+    const half = encodePacket(TICK, 2).subarray(0, 3)
+    const cut = 'greenhouse: the input ended inside a message\n'
+    expect(await afterReading(encodePacket(HELLO, 2), half)).toEqual({ status: 1, signal: null, stderr: cut })
+    expect(await afterReading(Uint8Array.of(0))).toEqual({ status: 1, signal: null, stderr: cut })
+    expect(await afterReading(encodePacket(HELLO, 2))).toEqual({ status: 0, signal: null, stderr: '' })
+  })
+
+  it('F4: gives up a stream that announces more than it takes, with status 1; nothing behind it is obeyed', async () => {
+    const { status, stderr } = await afterReading(Uint8Array.of(0x10, 0x01), encodePacket(HELLO, 2))
+    expect(status).toBe(1)
+    expect(stderr).toContain('greenhouse: a packet longer than this program takes was announced')
   })
 
   it('leaves in time though a handler is waiting', async () => {
@@ -304,7 +334,7 @@ function readWaiting(fd: number, buffer: Uint8Array): number {
   }
 }
 
-describe('greenhouse on a pseudo-terminal', () => {
+describe('greenhouse as a board on a pseudo-terminal', () => {
   async function startTerminal(...args: string[]) {
     const { child, exited } = start('--pty', ...args)
     const [line] = (await once(child.stdout, 'data')) as [Buffer]

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { descriptorOf } from '../../src/contract/index.js'
 import { ApplicationError, createDeviceSession, type DeviceHandler } from '../../src/port/index.js'
 import { greenhouse } from '../../src/testing/greenhouse.js'
 import { createVirtualClock } from '../../src/testing/virtual-clock.js'
-import { Action, createValueCodec, encodeMessage } from '../../src/wire/index.js'
+import { Action, createValueCodec, encodeMessage, Feature } from '../../src/wire/index.js'
 
 const SET_VENT = 1
 const READING = 9
@@ -14,6 +15,7 @@ function boot(
     window?: number
     maxKeptEvents?: number
     lossless?: boolean
+    hasBootloader?: boolean
   } = {},
 ) {
   const clock = createVirtualClock()
@@ -40,6 +42,9 @@ function boot(
       said.push({ action, token, value: value === undefined ? null : codecValue(value) })
     },
     reset: (mode) => resets.push(mode),
+    ...(options.hasBootloader ? { hasBootloader: true } : {}),
+    endOfInput: () => resets.push('end of input'),
+    jobTold: () => resets.push('job told'),
   })
   const codecValue = (bytes: Uint8Array) => {
     const decoded = codec.decode(bytes)
@@ -71,15 +76,26 @@ describe('a device without a session', () => {
   })
 
   it('answers HELLO naming the session, and is restarted only by a RESET that names its boot', () => {
-    const { device, hear, take, resets } = boot()
+    const { device, hear, take, resets } = boot({ hasBootloader: true })
     hear(Action.HELLO, 1, [1, 4_000_000_000, 0, 1_000])
-    expect(take()[0]).toMatchObject({ action: Action.REPLY, token: 1 })
+    const [hello] = take()
+    expect(hello).toMatchObject({ action: Action.REPLY, token: 1 })
+    expect((hello!.value as number[])[10]! & Feature.RESET_BOOTLOADER).toBe(Feature.RESET_BOOTLOADER)
     hear(Action.RESET, 0, [0, device.epoch + 1])
     hear(Action.RESET, 0, [7, device.epoch])
     expect(resets).toEqual([])
     hear(Action.RESET, 0, [0, device.epoch])
     hear(Action.RESET, 5, [1, device.epoch])
     expect(resets).toEqual(['application', 'bootloader'])
+  })
+
+  it('without a bootloader says so, and refuses a RESET to it', () => {
+    const { device, hear, take, resets } = boot()
+    hear(Action.HELLO, 1, [1, 5, 0, 1_000])
+    expect((take()[0]!.value as number[])[10]! & Feature.RESET_BOOTLOADER).toBe(0)
+    hear(Action.RESET, 0, [1, device.epoch])
+    expect(resets).toEqual([])
+    expect(device.counters.refusedMessages).toBe(1)
   })
 })
 
@@ -139,18 +155,21 @@ describe('calls in a session', () => {
         setLamp: () => {
           throw new ApplicationError(20, 'the bulb is broken')
         },
+        echo: ({ data }) => data,
       },
     })
     openSession()
     hear(200, 3)
     hear(SET_VENT, 4, ['wide'])
     hear(2, 5, [true])
-    hear(0xf2, 6, 0)
+    hear(Action.NEXT, 6, 0)
+    hear(6, 7, [new Uint8Array(33)])
     expect(take().map((m) => m.value)).toEqual([
       [1],
       [2, 'setVent.open: expected a number, got "wide"'],
       [20, 'the bulb is broken'],
       [1],
+      [4, 'echo.data: at most 32 bytes, got 33'],
     ])
   })
 
@@ -265,11 +284,106 @@ describe('events of a device', () => {
     expect(device.counters.eventsDropped).toBe(6)
   })
 
+  it('EXIT finds a place behind a full queue and what it had dropped, and nothing comes after it', async () => {
+    const { device, hear, take, openSession } = boot({ maxKeptEvents: 2, window: 8 })
+    openSession()
+    for (let i = 0; i < 5; i++) device.emit('alarm', { celsius: i, high: true })
+    take()
+    let told: boolean | undefined
+    void device.exit(255).then((acknowledged) => {
+      told = acknowledged
+    })
+    void device.exit(1)
+    expect(device.emit('alarm', { celsius: 9, high: true })).toBe(false)
+    expect(take()).toEqual([
+      { action: Action.SKIP, token: 3, value: 3 },
+      { action: Action.EXIT, token: 4, value: 255 },
+    ])
+    hear(Action.ACK, 3)
+    await Promise.resolve()
+    expect(told).toBeUndefined()
+    hear(Action.ACK, 4)
+    await Promise.resolve()
+    expect(told).toBe(true)
+    expect(device.counters.eventsDropped).toBe(3)
+  })
+
+  it('EXIT that nobody acknowledged ends its wait with the boot; a status that is none is refused', async () => {
+    const { device, openSession } = boot()
+    openSession()
+    for (const status of [-1, 256, 1.5, Number.NaN]) expect(() => device.exit(status)).toThrow('ARGUMENT_INVALID')
+    const told = device.exit(0)
+    device.stop()
+    expect(await told).toBe(false)
+  })
+
   it('are sent once on a lossless link', async () => {
     const { clock, device, take, openSession } = boot({ lossless: true })
     openSession()
     device.emit('alarm', { celsius: 1, high: true })
     await clock.advance(5_000)
     expect(take()).toHaveLength(1)
+  })
+})
+
+describe('a device whose host', () => {
+  it('asks for its contract tells the descriptor, in pieces that end', () => {
+    const { hear, take, openSession } = boot()
+    openSession()
+    const descriptor = descriptorOf(greenhouse)
+    hear(Action.DESCRIBE, 3, 0)
+    hear(Action.DESCRIBE, 4, 100)
+    hear(Action.DESCRIBE, 5, descriptor.length)
+    expect(take().map((m) => m.value)).toEqual([
+      [descriptor.length, descriptor],
+      [descriptor.length, descriptor.subarray(100)],
+      [descriptor.length, new Uint8Array()],
+    ])
+  })
+
+  it('calls no more tells its program, once, after the answer', () => {
+    const { hear, take, openSession, resets } = boot()
+    openSession()
+    hear(Action.END_OF_INPUT, 3)
+    hear(Action.END_OF_INPUT, 3)
+    expect(take().map((m) => m.value)).toEqual([0, 0])
+    expect(resets).toEqual(['end of input'])
+  })
+
+  it('begins anew tells the handlers that run, whether they are jobs yet or not', async () => {
+    const aborted: string[] = []
+    const waits = (name: string): DeviceHandler => {
+      return (_, { signal }) => new Promise(() => signal.addEventListener('abort', () => aborted.push(name)))
+    }
+    const { openSession, hear } = boot({ handlers: { setVent: waits('call'), calibrate: waits('job') }, window: 4 })
+    openSession()
+    hear(SET_VENT, 3, [0.5])
+    hear(13, 4, [0])
+    openSession(8)
+    expect(aborted.sort()).toEqual(['call', 'job'])
+  })
+
+  it('has acknowledged the end of a job tells so, and counts it no more', async () => {
+    let finish: (value: unknown) => void = () => {}
+    const { device, openSession, hear, take, resets } = boot({
+      handlers: { calibrate: () => new Promise((resolve) => (finish = resolve)) },
+    })
+    openSession()
+    hear(13, 3, [0])
+    finish(1.5)
+    for (let i = 0; i < 3; i++) await Promise.resolve()
+    expect(take().map((m) => m.action)).toEqual([Action.ACK, Action.RESULT])
+    expect(device.unfinishedJobs).toBe(1)
+    hear(Action.REPLY, 1)
+    expect(device.unfinishedJobs).toBe(0)
+    expect(resets).toEqual(['job told'])
+  })
+
+  it('answers a request with what cannot be read ends it at once', async () => {
+    const { device, openSession } = boot()
+    openSession()
+    const asked = device.ask('getSetpoint', { zone: 0 })
+    device.receive(Uint8Array.of(Action.REPLY, 1, 0xc1))
+    await expect(asked).rejects.toMatchObject({ code: 'REPLY_INVALID' })
   })
 })

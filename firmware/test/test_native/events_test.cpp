@@ -174,7 +174,23 @@ TEST_CASE_FIXTURE(Wide, "an ACK of what was not sent finishes nothing") {
   CHECK(host.send("fb01c3") == "");
   CHECK(host.send("fb010101") == "");
   CHECK(port.keptEvents() == 6);
-  CHECK(port.drops()[Drop::kMessage] == 3);
+  CHECK(port.drops()[Drop::kMessage] == 5);
+  CHECK(host.send("fb0109") == event(5, 5));  // it finishes the first, and what it calls missing was not sent
+  CHECK(port.drops()[Drop::kMessage] == 6);
+  CHECK(host.send(ack(1)) == "");  // the last ACK again, as for a repeated event
+  CHECK(port.drops()[Drop::kMessage] == 6);
+  CHECK(port.keptEvents() == 5);
+}
+
+TEST_CASE_FIXTURE(Wide, "an ACK between HELLO and TICK is none of this session's, and is counted") {
+  host.startSession();
+  port.emit(kAlarm, 1);
+  host.poll();
+  host.send("f0019401ce5eed1235cd1000cd03e8");
+  CHECK(host.send("fbff01") == "");
+  CHECK(host.send(ack(1)) == "");
+  CHECK(port.drops()[Drop::kMessage] == 2);
+  CHECK(port.keptEvents() == 1);
 }
 
 TEST_CASE_FIXTURE(Wide, "a new session sends what is kept again from the oldest, and HELLO tells its number") {
@@ -291,4 +307,41 @@ TEST_CASE_FIXTURE(Narrow, "EXIT waits for a place") {
   CHECK(port.exit(4));
   host.send(ack(2));
   CHECK(host.send(ack(3)) == "f80404");
+}
+
+TEST_CASE_FIXTURE(Wide, "nothing is emitted after exit(), and exit() again tells nothing more, until the host has acknowledged it") {
+  host.startSession();
+  CHECK(port.emit(kAlarm, 1));
+  CHECK(port.exit(4));
+  CHECK_FALSE(port.emit(kAlarm, 2));
+  CHECK(port.exit(5));
+  CHECK(port.keptEvents() == 2);
+  CHECK(host.poll() == event(1, 1) + " f80204");
+  CHECK_FALSE(port.emit(kAlarm, 3));
+  CHECK(host.send(ack(1)) == "");
+  CHECK_FALSE(port.emit(kAlarm, 4));
+  CHECK(host.send(ack(2)) == "");
+  // A board goes on: its next life begins with the next event.
+  CHECK(port.emit(kAlarm, 5));
+  CHECK(host.poll() == event(3, 5));
+}
+
+TEST_CASE_FIXTURE(Narrow, "EXIT is kept across sessions, as the last event still") {
+  host.startSession();
+  port.emit(kAlarm, 1);
+  CHECK(port.exit(255));
+  host.poll();
+  host.resume();
+  CHECK_FALSE(port.emit(kAlarm, 2));
+  host.poll();
+  CHECK(host.send(ack(1)) == "f802ccff");
+}
+
+TEST_CASE("L8: every exit status from 0 to 255 is told as it is") {
+  for (unsigned status = 0; status <= 255; ++status) {
+    Narrow device;
+    device.host.startSession();
+    REQUIRE(device.port.exit(static_cast<uint8_t>(status)));
+    CHECK(device.host.poll() == "f801" + (status < 128 ? hex2(status) : "cc" + hex2(status)));
+  }
 }

@@ -211,6 +211,34 @@ TEST_CASE_FIXTURE(With<Guarded>, "the dead-man looks only when everything that c
   CHECK(fired == 1);
 }
 
+TEST_CASE("poll() inside the handlers of END_OF_INPUT and of the dead-man does nothing, and what came is handled after them") {
+  typedef Device<FakeLine<Frames, 255>, Contract, EndOfInput, DeadMan> Port;
+  static Port* self;
+  Port port;
+  self = &port;
+  Host<Port> host(port);
+  fired = 0;
+  port.on(kPing, [] { ++fired; });
+  port.onEndOfInput([] {
+    for (int i = 0; i < 3; ++i) self->poll();
+    CHECK(fired == 0);
+  });
+  port.deadMan(3000, [] {
+    for (uint8_t byte : framed<Frames>(fromHex("0005"))) self->line().input.push_back(byte);
+    self->poll();
+    CHECK(fired == 1);
+  });
+  host.startSession();
+  host.put("f703");
+  host.put("0004");
+  port.poll();
+  CHECK(host.take() == "ff0300");
+  CHECK(host.poll() == "ff0400");
+  CHECK(fired == 1);
+  CHECK(host.after(3000) == "ff0500");
+  CHECK(fired == 2);
+}
+
 TEST_CASE_FIXTURE(With<Guarded>, "noise is no sign of life") {
   fired = 0;
   port.deadMan(3000, [] { ++fired; });

@@ -286,7 +286,7 @@ TEST_CASE("a handle that was never given a job does nothing") {
 TEST_CASE_FIXTURE(Two, "a handler may refuse: ERROR in place of ACK, and no place is taken") {
   host.startSession();
   for (unsigned token = 3; token < 10; ++token) CHECK(host.send("01" + hex2(token) + "910a") == "fe" + hex2(token) + "9111");
-  CHECK(host.send("010a91c3") == "fe0a9102");
+  CHECK(host.send("010a91c3").substr(0, 8) == "fe0a9202");
   CHECK(begun.empty());
   CHECK(host.send(calibrate(11)) == "fb0b");
 }

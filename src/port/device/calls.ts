@@ -27,7 +27,9 @@ export interface CallServer {
   /** Runs it without an answer. @returns false when it could not be run */
   cast(index: number, value: unknown): boolean
   cancel(job: number): void
-  /** The session is over: jobs are told to cancel, nothing of them is sent any more. */
+  /** Jobs that run, or whose end the host has not acknowledged. */
+  readonly unfinishedJobs: number
+  /** The session is over: what runs is told to cancel, nothing of it is sent any more. */
   end(): void
 }
 
@@ -45,6 +47,8 @@ export interface CallServerOptions {
   readonly requests: RequestSender
   readonly write: (action: number, token: number, value: Uint8Array | undefined) => void
   readonly executed: () => void
+  /** The host has acknowledged the end of a job. */
+  readonly jobTold: () => void
 }
 
 /** HELLO has token 1. */
@@ -58,6 +62,8 @@ export function createCallServer(options: CallServerOptions): CallServer {
   const { clock, codec, contract, requests } = options
   const answers = new Map<number, Kept>() // undefined: its handler still runs
   const jobs = new Map<number, AbortController>()
+  /** Of every handler that runs, as a job or not. */
+  const running = new Set<AbortController>()
   let expected = FIRST_CALL_TOKEN
   let ended = false
 
@@ -97,12 +103,18 @@ export function createCallServer(options: CallServerOptions): CallServer {
       answer(token, Action.ACK, undefined)
       return true
     }
+    running.add(abort)
     const over = (finish: { inCall(): void; result: readonly unknown[] }) => {
       const was = phase
+      running.delete(abort)
       phase = 'over'
       cancelPatience()
       if (was === 'call') finish.inCall()
-      else if (was === 'job' && !ended) requests.result([token, ...finish.result, items], () => void jobs.delete(token))
+      else if (was === 'job' && !ended) requests.result([token, ...finish.result, items], () => told(token))
+    }
+    const told = (job: number) => {
+      jobs.delete(job)
+      options.jobTold()
     }
     const succeeded = (result: unknown) => {
       const value = encodeResult(action.name, action.result, result)
@@ -149,7 +161,7 @@ export function createCallServer(options: CallServerOptions): CallServer {
       const found = find(index)
       if (!found) return to.error(ErrorNumber.UNKNOWN_ACTION)
       const args = decodeArgs(found.action.name, found.action.args, value)
-      if (!args.ok) return to.error(ErrorNumber.BAD_ARGUMENTS, args.problem)
+      if (!args.ok) return to.error(args.tooLarge ? ErrorNumber.TOO_LARGE : ErrorNumber.BAD_ARGUMENTS, args.problem)
       // The job of an earlier call has this number until the host has heard of its end.
       if (found.action.stream.kind !== 'void' && jobs.has(token)) return to.error(ErrorNumber.BUSY)
       options.executed()
@@ -164,15 +176,18 @@ export function createCallServer(options: CallServerOptions): CallServer {
         const context = { signal: new AbortController().signal, next: () => {} }
         const result = found.handler(args.value as Record<string, unknown>, context)
         if (isThenable(result)) result.then(undefined, () => {})
-        return true
       } catch {
-        return false // nobody waits for an answer
+        // It ran, and nobody waits for its answer.
       }
+      return true
     },
     cancel: (job) => jobs.get(job)?.abort(new Error('the host has cancelled the job')),
+    get unfinishedJobs() {
+      return ended ? 0 : jobs.size
+    },
     end() {
       ended = true
-      for (const abort of jobs.values()) abort.abort(new Error('the host has begun a new session'))
+      for (const abort of running) abort.abort(new Error('the host has begun a new session'))
     },
   }
 }

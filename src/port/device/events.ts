@@ -1,19 +1,25 @@
 /** The device's end of the lane of reliable events: numbered when emitted, kept until acknowledged, across sessions. */
 
 import type { CancelTimer, Clock } from '../../clock.js'
+import { type Deferred, deferred } from '../../deferred.js'
 import { Action, eventToken } from '../../wire/index.js'
 import { DEVICE_DEFAULTS } from '../limits.js'
 
 export interface EventSender {
-  /** False: the queue is full; the event is dropped and counted, and the host will be told how many. */
-  emit(action: number, value: Uint8Array | undefined): boolean
+  /** `full`: the event is dropped and counted, and the host will be told how many. `exiting`: nothing comes after EXIT until
+   * the host has acknowledged it. */
+  emit(action: number, value: Uint8Array | undefined): 'kept' | 'full' | 'exiting'
+  /** EXIT, which finds a place in a full queue too; once is enough. Resolves with true when it is acknowledged, with false
+   * when the boot is over first. */
+  exit(value: Uint8Array): Promise<boolean>
   /** Number of the oldest event kept, or of the next one. */
   readonly oldest: number
   /** A new session: everything is sent again from the oldest, once `open` is called. */
   reset(heartbeatMs: number): void
   /** The session is confirmed. */
   open(): void
-  acknowledged(token: number, missing: number | undefined): void
+  /** @returns false when it finishes nothing and repeats nothing, or calls missing what was not sent */
+  acknowledged(token: number, missing: number | undefined): boolean
   stop(): void
 }
 
@@ -40,6 +46,7 @@ export function createEventSender(options: EventSenderOptions): EventSender {
   let slowestMs = 250
   let wentBackTo: number | undefined
   let cancelTimer: CancelTimer = () => {}
+  let exiting: Deferred<boolean> | undefined
 
   const pump = () => {
     if (!isOpen) return
@@ -64,22 +71,54 @@ export function createEventSender(options: EventSenderOptions): EventSender {
   }
   /** What was dropped gets its place, as an event of its own, as soon as there is room. */
   const tellDropped = () => {
-    if (dropped === 0 || kept.length >= options.maxKeptEvents) return
+    if (dropped > 0 && kept.length < options.maxKeptEvents) keepDropped()
+  }
+  const keepDropped = () => {
     kept.push({ action: Action.SKIP, value: options.encodeCount(dropped) })
     dropped = 0
   }
 
+  /** Which of the kept events was sent in this session with this token. */
+  const sentWith = (token: number): number | undefined => {
+    for (let i = 0; i < Math.min(everSent, kept.length); i++) if (eventToken(oldest + i) === token) return i
+    return undefined
+  }
+  const finish = (count: number) => {
+    const gone = kept.splice(0, count)
+    oldest += count
+    sent = Math.max(0, sent - count)
+    everSent -= count
+    pauseMs = DEVICE_DEFAULTS.firstRepeatMs
+    wentBackTo = undefined
+    tellDropped()
+    cancelTimer()
+    if (sent > 0) arm()
+    if (gone.at(-1)?.action !== Action.EXIT) return
+    exiting?.resolve(true)
+    exiting = undefined
+  }
+
   return {
     emit(action, value) {
+      if (exiting) return 'exiting'
       const needed = dropped > 0 ? 2 : 1
       if (kept.length + needed > options.maxKeptEvents) {
         dropped += 1
-        return false
+        return 'full'
       }
       tellDropped()
       kept.push({ action, value })
       pump()
-      return true
+      return 'kept'
+    },
+    exit(value) {
+      if (!exiting) {
+        exiting = deferred()
+        if (dropped > 0) keepDropped()
+        kept.push({ action: Action.EXIT, value })
+        pump()
+      }
+      return exiting.promise
     },
     get oldest() {
       return oldest
@@ -99,30 +138,22 @@ export function createEventSender(options: EventSenderOptions): EventSender {
       pump()
     },
     acknowledged(token, missing) {
-      const sendable = Math.min(everSent, kept.length)
-      for (let i = 0; i < sendable; i++) {
-        if (eventToken(oldest + i) !== token) continue
-        kept.splice(0, i + 1)
-        oldest += i + 1
-        sent = Math.max(0, sent - i - 1)
-        everSent -= i + 1
-        pauseMs = DEVICE_DEFAULTS.firstRepeatMs
-        wentBackTo = undefined
-        tellDropped()
-        cancelTimer()
-        if (sent > 0) arm()
-        break
-      }
-      if (missing !== undefined) {
-        for (let i = 0; i < Math.min(everSent, kept.length); i++) {
-          if (eventToken(oldest + i) !== missing || wentBackTo === oldest + i) continue
-          wentBackTo = oldest + i
-          sent = i
-          break
-        }
+      if (!isOpen) return false
+      const finished = sentWith(token)
+      // The event before the oldest: its ACK is repeated.
+      if (finished === undefined && token !== eventToken(oldest + 254)) return false
+      if (finished !== undefined) finish(finished + 1)
+      const gap = missing === undefined ? undefined : sentWith(missing)
+      if (gap !== undefined && wentBackTo !== oldest + gap) {
+        wentBackTo = oldest + gap
+        sent = gap
       }
       pump()
+      return missing === undefined || gap !== undefined
     },
-    stop: () => cancelTimer(),
+    stop() {
+      cancelTimer()
+      exiting?.resolve(false)
+    },
   }
 }

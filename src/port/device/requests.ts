@@ -16,7 +16,9 @@ export interface RequestSender {
   ask(action: number, args: readonly unknown[], deadlineMs: number, ended: (end: AskEnd) => void): void
   /** Tells the end of a job. @param told the host has answered */
   result(value: readonly unknown[], told: () => void): void
-  answered(action: number, token: number, value: unknown): void
+  /** @param value undefined: it could not be read
+   * @returns false when nothing waits for it */
+  answered(action: number, token: number, value: unknown): boolean
   /** A new session: what waits has failed, tokens start anew. */
   reset(heartbeatMs: number): void
   /** The session is confirmed. */
@@ -123,12 +125,13 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
       pump()
     },
     answered(action, answeredToken, value) {
-      if (unanswered?.token !== answeredToken) return
+      if (unanswered?.token !== answeredToken) return false
       const { entry } = unanswered
       unanswered = undefined
       cancelTimer()
       entry.answered(action, value)
       pump()
+      return true
     },
     reset(heartbeatMs) {
       cancelTimer()

@@ -1,7 +1,6 @@
 /** The device's side of the protocol: one boot of a device that a host opens. The C++ library does the same in C++. */
 
-import type { Clock, Random } from '../../clock.js'
-import { type Contract, decodeResult, encodeArgs, encodeFields } from '../../contract/index.js'
+import { decodeResult, encodeArgs, encodeFields } from '../../contract/index.js'
 import { PortwireError } from '../../errors.js'
 import {
   Action,
@@ -14,67 +13,16 @@ import {
   Feature,
   FIRST_PROTOCOL_ACTION,
   PROTOCOL_VERSION,
-  type ValueCodec,
 } from '../../wire/index.js'
-import { SEVERITIES, type Severity } from '../types.js'
-import { type CallAnswer, type CallServer, createCallServer, type DeviceHandler } from './calls.js'
+import { DEVICE_DEFAULTS } from '../limits.js'
+import { SEVERITIES } from '../types.js'
+import { type CallAnswer, type CallServer, createCallServer } from './calls.js'
 import { createEventSender } from './events.js'
+import { createProtocolCalls } from './protocol-calls.js'
 import { type AskEnd, createRequestSender } from './requests.js'
+import type { DeviceCounters, DeviceSession, DeviceSessionOptions } from './types.js'
 
-export interface DeviceSessionOptions {
-  readonly clock: Clock
-  readonly random: Random
-  readonly codec: ValueCodec
-  readonly contract: Contract
-  readonly handlers: { readonly [action: string]: DeviceHandler }
-  /** What the hello tells besides the contract. */
-  readonly device: {
-    readonly resetCause: number
-    /** 0: no limit. */
-    readonly receiveBytes: number
-    readonly maxContentBytes: number
-    readonly window: number
-    readonly firmwareVersion: string
-  }
-  readonly maxKeptEvents: number
-  readonly lossless: boolean
-  readonly write: (action: number, token: number, value: Uint8Array | undefined) => void
-  /** The host asked for a restart of this boot. */
-  readonly reset: (mode: 'application' | 'bootloader') => void
-  /** Nothing more will be sent by the host. */
-  readonly endOfInput?: () => void
-  /** A host has begun a session, and may be asked. */
-  readonly sessionBegan?: () => void
-}
-
-export interface DeviceSession {
-  readonly epoch: number
-  /** Says hello unasked, as a device does that has booted. */
-  announce(): void
-  receive(content: Uint8Array): void
-  /** @returns false when the event was not taken: plain and nobody listens, or reliable and the queue is full */
-  emit(event: string, value: unknown): boolean
-  /** Asks the host. Rejects with PortwireError: REMOTE_ERROR (its answer was an error), CALL_TIMEOUT (none in time),
-   * PORT_EXITED (the host began a new session), REPLY_INVALID.
-   * @param deadlineMs told to the host; default 3,000 */
-  ask(request: string, args?: unknown, deadlineMs?: number): Promise<unknown>
-  log(severity: Severity, text: string): void
-  /** Tells the host the exit code; nothing follows. */
-  exit(status: number): void
-  /** The boot is over. */
-  stop(): void
-  readonly counters: DeviceCounters
-}
-
-export interface DeviceCounters {
-  /** Calls that took their token, and casts that ran. */
-  taken: number
-  executed: number
-  repeatsAnswered: number
-  refusedTokens: number
-  refusedMessages: number
-  eventsDropped: number
-}
+export type { DeviceCounters, DeviceSession, DeviceSessionOptions } from './types.js'
 
 type Message = Extract<DecodedMessage, { readonly ok: true }>
 
@@ -87,7 +35,7 @@ interface OpenSession {
 }
 
 const HELLO_TOKEN = 1
-const ASK_DEADLINE_MS = 3_000
+const MAX_STATUS = 255
 
 export function createDeviceSession(options: DeviceSessionOptions): DeviceSession {
   const { clock, codec, contract, device, lossless } = options
@@ -115,6 +63,8 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
     encodeCount: (count) => codec.encode(count),
   })
   const requests = createRequestSender({ clock, codec, lossless, send })
+  const answerProtocolCall = createProtocolCalls({ contract, counters, endOfInput: () => options.endOfInput?.() })
+  const features = FEATURES | (options.hasBootloader ? Feature.RESET_BOOTLOADER : 0)
 
   const uptimeMs = () => Math.floor(clock.nowMs() - bootMs) >>> 0
   const hello = (sessionNumber: number | null): Uint8Array => {
@@ -129,7 +79,7 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
       contractHash: contract.hash,
       eventSeq: events.oldest,
       deadManMs: 0,
-      features: FEATURES,
+      features,
       uptimeMs: uptimeMs(),
       firmwareVersion: device.firmwareVersion,
       contractName: contract.name,
@@ -148,37 +98,52 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
     const { action, token, value } = message
     if (action === Action.HELLO) return helloReceived(message)
     if (action === Action.RESET) return resetReceived(message)
-    if (!session) {
-      if (token !== 0 && !isAnswer(action)) announce()
+    if (!session) return withoutSession(action, token)
+    if (isAnswer(action)) {
+      if (!answered(session, action, token, value)) refuse()
       return
     }
-    // Before the TICK that confirms the session nothing else is taken.
-    if (!session.confirmed && action !== Action.TICK) return refuse()
-    switch (action) {
-      case Action.ACK:
-        return events.acknowledged(token, typeof value === 'number' ? value : undefined)
-      case Action.REPLY:
-      case Action.ERROR:
-        return requests.answered(action, token, value)
-    }
     const now = session
-    if (token !== 0) taken(now, token, (answer) => call(now, message, answer))
-    else if (action < FIRST_PROTOCOL_ACTION && now.calls.cast(action, value)) counters.taken += 1
+    if (token !== 0) taken(now, action, token, (answer) => call(now, message, answer))
+    else if (now.confirmed && action < FIRST_PROTOCOL_ACTION && now.calls.cast(action, value)) counters.taken += 1
     else refuse()
   }
 
-  const taken = (now: OpenSession, token: number, run: (answer: CallAnswer) => void) => {
-    const verdict = now.calls.received(token, run)
-    if (verdict === 'taken') counters.taken += 1
-    else if (verdict === 'repeated') counters.repeatsAnswered += 1
+  /** Never ERROR, which would belong to another boot's call: the announcement tells that the device has restarted. */
+  const withoutSession = (action: number, token: number) => {
+    if (action === Action.RESET || (token !== 0 && !isAnswer(action))) announce()
+  }
+
+  /** @returns false when it is of no use */
+  const answered = (now: OpenSession, action: number, token: number, value: unknown): boolean => {
+    if (!now.confirmed || token === 0) return false
+    if (action !== Action.ACK) return requests.answered(action, token, value)
+    const missing = value ?? undefined
+    return (missing === undefined || isToken(missing)) && events.acknowledged(token, missing || undefined)
+  }
+
+  const taken = (now: OpenSession, action: number, token: number, run: (answer: CallAnswer) => void) => {
+    // Before the TICK that confirms the session nothing else is taken.
+    if (!now.confirmed && action !== Action.TICK) {
+      counters.refusedTokens += 1
+      return
+    }
+    const verdict = now.calls.received(token, (answer) => {
+      counters.taken += 1 // before it runs: STATS counts itself
+      run(answer)
+    })
+    if (verdict === 'repeated') counters.repeatsAnswered += 1
     else if (verdict === 'refused') counters.refusedTokens += 1
   }
 
-  /** A call with a bad value holds its token like any other. */
-  const undecodable = ({ action, token, reason }: Extract<DecodedMessage, { readonly ok: false }>) => {
-    refuse()
-    if (!session?.confirmed || action === undefined || !token || isAnswer(action)) return
-    taken(session, token, (answer) => answer.error(ErrorNumber.BAD_ARGUMENTS, reason))
+  /** A call with a bad value holds its token like any other, and so does an answer. */
+  const undecodable = ({ action, token = 0, reason }: Extract<DecodedMessage, { readonly ok: false }>) => {
+    if (action === undefined || action === Action.HELLO) return refuse()
+    if (!session) return withoutSession(action, token)
+    if (action === Action.REPLY || action === Action.ERROR) {
+      if (!answered(session, action, token, undefined)) refuse()
+    } else if (token === 0 || action === Action.ACK || action === Action.RESET) refuse()
+    else taken(session, action, token, (answer) => answer.error(ErrorNumber.BAD_ARGUMENTS, reason))
   }
 
   const helloReceived = ({ token, value }: Message) => {
@@ -193,6 +158,7 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
       window: device.window,
       requests,
       write: send,
+      jobTold: () => options.jobTold?.(),
       executed: () => {
         counters.executed += 1
       },
@@ -203,41 +169,22 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
     send(Action.REPLY, token, hello(host.session))
   }
 
-  const resetReceived = ({ value }: Message) => {
+  const resetReceived = ({ action, token, value }: Message) => {
     const [mode, named] = Array.isArray(value) ? (value as unknown[]) : []
-    if (named !== epoch || (mode !== 0 && mode !== 1)) return refuse()
-    options.reset(mode === 0 ? 'application' : 'bootloader')
+    if (named === epoch && mode === 0) return options.reset('application')
+    if (named === epoch && mode === 1 && options.hasBootloader) return options.reset('bootloader')
+    // For another boot: its own announcement may have been lost.
+    if (session) refuse()
+    else withoutSession(action, token)
   }
 
   const call = (now: OpenSession, { action, token, value }: Message, answer: CallAnswer) => {
-    switch (action) {
-      case Action.TICK:
-        answer.reply([uptimeMs(), now.plainSent, epoch])
-        return confirm(now)
-      case Action.SKIP:
-        return answer.error(ErrorNumber.SKIPPED)
-      case Action.BIND: {
-        const [index, on] = Array.isArray(value) ? (value as unknown[]) : []
-        if (typeof index !== 'number' || typeof on !== 'boolean') return answer.error(ErrorNumber.BAD_ARGUMENTS)
-        if (on) now.bound.add(index)
-        else now.bound.delete(index)
-        return answer.reply(0)
-      }
-      case Action.CANCEL:
-        answer.reply(0)
-        if (typeof value === 'number') now.calls.cancel(value)
-        return
-      case Action.STATS: {
-        const { taken, repeatsAnswered, refusedTokens, refusedMessages, eventsDropped } = counters
-        return answer.reply([taken, repeatsAnswered, refusedTokens, refusedMessages, 0, eventsDropped])
-      }
-      case Action.END_OF_INPUT:
-        answer.reply(0)
-        options.endOfInput?.()
-        return
-    }
-    if (action >= FIRST_PROTOCOL_ACTION) answer.error(ErrorNumber.UNKNOWN_ACTION)
-    else now.calls.run(action, value, token, answer)
+    if (action < FIRST_PROTOCOL_ACTION) return now.calls.run(action, value, token, answer)
+    if (action !== Action.TICK && action !== Action.SKIP) return answerProtocolCall(now, action, value, answer)
+    if (value !== null) return answer.error(ErrorNumber.BAD_ARGUMENTS)
+    if (action === Action.SKIP) return answer.error(ErrorNumber.SKIPPED)
+    answer.reply([uptimeMs(), now.plainSent, epoch])
+    confirm(now)
   }
 
   const confirm = (now: OpenSession) => {
@@ -262,16 +209,16 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
       const fields = encodeFields(name, event.fields, value)
       const encoded = fields === undefined ? undefined : codec.encode(fields)
       if (event.acknowledged) {
-        const kept = events.emit(event.index, encoded)
-        if (!kept) counters.eventsDropped += 1
-        return kept
+        const verdict = events.emit(event.index, encoded)
+        if (verdict === 'full') counters.eventsDropped += 1
+        return verdict === 'kept'
       }
       if (!session?.confirmed || !session.bound.has(event.index)) return false
       session.plainSent += 1
       send(event.index, 0, encoded)
       return true
     },
-    async ask(name, args, deadlineMs = ASK_DEADLINE_MS) {
+    async ask(name, args, deadlineMs = DEVICE_DEFAULTS.askDeadlineMs) {
       const request = contract.requests.get(name)
       if (!request) throw new PortwireError('ARGUMENT_INVALID', `${contract.name} has no request ${name}`)
       const values = (encodeArgs(name, request.args, args) ?? []) as readonly unknown[]
@@ -294,7 +241,16 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
       }
     },
     log: (severity, text) => send(Action.LOG, 0, codec.encode([SEVERITIES.indexOf(severity), text])),
-    exit: (status) => void events.emit(Action.EXIT, codec.encode(status)),
+    exit(status) {
+      if (!Number.isInteger(status) || status < 0 || status > MAX_STATUS) {
+        throw new PortwireError('ARGUMENT_INVALID', `exit: ${status} is not a status from 0 to ${MAX_STATUS}`)
+      }
+      return events.exit(codec.encode(status))
+    },
+    abandonCalls: () => session?.calls.end(),
+    get unfinishedJobs() {
+      return session?.calls.unfinishedJobs ?? 0
+    },
     stop() {
       stopped = true
       session?.calls.end()
@@ -310,12 +266,16 @@ const FEATURES =
   Feature.ACKNOWLEDGED_EVENTS |
   Feature.REQUESTS |
   Feature.JOBS |
+  Feature.DESCRIBE |
   Feature.STATS |
   Feature.LOG |
   Feature.RESET_APPLICATION |
-  Feature.RESET_BOOTLOADER |
   Feature.END_OF_INPUT
 
 function isAnswer(action: number): boolean {
   return action === Action.REPLY || action === Action.ERROR || action === Action.ACK
+}
+
+function isToken(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255
 }

@@ -41,11 +41,19 @@ export interface PortProtocol extends Required<ActionOptions> {
   readonly codec: ValueCodec
 }
 
-/** @throws ARGUMENT_INVALID  naming the option */
-export function portProtocol(options: ProtocolOptions, lossless: boolean): PortProtocol {
+/** @param contractProtocol  what the contract was defined for
+ * @throws ARGUMENT_INVALID  naming the option */
+export function portProtocol(
+  options: ProtocolOptions,
+  lossless: boolean,
+  contractProtocol: Protocol = 'portwire',
+): PortProtocol {
   const { protocol = 'portwire', packet = 2, action = {} } = options
   if (protocol !== 'portwire' && protocol !== 'action') {
     throw invalid(`protocol: ${JSON.stringify(protocol)} is not 'portwire' or 'action'; bytes both ways are openRaw's`)
+  }
+  if (protocol === 'portwire' && contractProtocol === 'action') {
+    throw invalid("protocol: the contract is one for protocol 'action'; say so in the options of the port too")
   }
   if (packet !== 1 && packet !== 2 && packet !== 4) throw invalid(`packet: ${JSON.stringify(packet)} is not 1, 2 or 4`)
   if (protocol === 'portwire' && !lossless && packet !== 2) {

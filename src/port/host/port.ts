@@ -44,7 +44,7 @@ export function createPort<C extends ContractDefinition>(
   const numbers = portNumbers(options as PortOptions<never>, connector.lossless)
   const { callTimeoutMs } = numbers
   const clock = options.clock ?? systemClock
-  const protocol = portProtocol(options, connector.lossless)
+  const protocol = portProtocol(options, connector.lossless, contract.protocol)
   const { codec } = protocol
   const counters = createPortCounters()
   const queues = createCallQueues(() => calls.shifted())

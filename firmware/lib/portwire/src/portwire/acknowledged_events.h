@@ -17,7 +17,8 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
    public:
     using Below::emit;
 
-    /// Takes the event; it goes out with the next poll(). False when all places are taken: it is dropped, and counted.
+    /// Takes the event; it goes out with the next poll(). False when all places are taken: it is dropped, and counted. False too
+    /// from exit() until the host has acknowledged it: nothing comes after EXIT.
     template <uint8_t kIndex, class... Fields>
     bool emit(AcknowledgedEvent<kIndex, Fields...>, typename detail::Identity<Fields>::type... fields) {
       static_assert(detail::ArrayBytes<Fields...>::kValue <= kValueBytes, "AcknowledgedEvents needs a larger kValueBytes");
@@ -29,7 +30,9 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
     }
 
     /// Tells the host that the program has ended, as the last of its events. False when all places are taken: call it again.
+    /// Once is enough: of a second status nothing is told.
     PORTWIRE_MUST_USE bool exit(uint8_t status) {
+      if (exiting()) return true;
       if (count_ + (dropped_ != 0 ? 1 : 0) >= kPlaces) return false;
       tellDropped();
       put(action::kExit, status);
@@ -43,27 +46,31 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
     static constexpr uint16_t features() { return Below::features() | feature::kAcknowledgedEvents; }
     uint32_t oldestEvent() const { return oldest_; }
 
-    void onHello(Reader rest) {
-      timer_.onHello(rest);
+    void onHello(uint32_t heartbeatMs) {
+      timer_.onHello(heartbeatMs);
       sent_ = 0;
       furthest_ = 0;
       freshStart();
-      Below::onHello(rest);
+      Below::onHello(heartbeatMs);
     }
 
     bool onAck(uint8_t token, Reader& value) {
       uint32_t missing = 0;
-      if (token == 0) return false;
+      if (token == 0 || !this->inSession()) return false;
       if (!value.takeNil() && value.readUnsigned(&missing, 255) != Status::kOk) return false;
       if (!value.atEnd()) return false;
       const uint8_t finished = static_cast<uint8_t>(aheadOf(token) + 1);
-      if (finished <= furthest_) {
+      // 255: the event before the oldest, whose ACK the host repeats.
+      if (finished > furthest_ && finished != 255) return false;
+      if (finished != 255) {
         finish(finished);
         freshStart();
         tellDropped();
       }
+      if (missing == 0) return true;
       const uint8_t gap = aheadOf(static_cast<uint8_t>(missing));
-      if (missing != 0 && gap < furthest_ && wentBackTo_ != missing) {
+      if (gap >= furthest_) return false;
+      if (wentBackTo_ != missing) {
         wentBackTo_ = static_cast<uint8_t>(missing);
         sent_ = gap;
       }
@@ -100,7 +107,11 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
       return static_cast<uint8_t>(token > oldestMod255_ ? token - 1 - oldestMod255_ : token + 254 - oldestMod255_);
     }
 
+    /// EXIT is kept.
+    bool exiting() const { return count_ != 0 && places_[last()].action == action::kExit; }
+
     bool take(Writer* value, uint8_t action) {
+      if (exiting()) return false;
       if (count_ + (dropped_ != 0 ? 2 : 1) > kPlaces) {
         ++dropped_;
         this->countDroppedEvent();

@@ -12,7 +12,7 @@ struct DeadMan {
    public:
     /// Runs `safeState` once when for `ms` no good frame of the session has come, and again after each silence that follows.
     /// Call it before begin(): HELLO tells the host, whose heartbeat is at most a third of it. The wait ends only after all
-    /// bytes that had come were read, so a handler that blocks for long does not run it.
+    /// bytes that had come were read, so a handler that blocks for long does not run it. poll() does nothing inside `safeState`.
     void deadMan(uint32_t ms, void (*safeState)()) {
       silenceMs_ = ms;
       safeState_ = safeState;
@@ -31,7 +31,9 @@ struct DeadMan {
     void onPoll(bool empty) {
       if (armed_ && empty && static_cast<uint32_t>(Below::Board::nowMs() - heardAtMs_) >= silenceMs_) {
         armed_ = false;
+        this->enterHandler();
         safeState_();
+        this->leaveHandler();
       }
       Below::onPoll(empty);
     }

@@ -10,6 +10,7 @@ namespace portwire {
 struct EndOfInput {
   template <class Below, class Contract> class Layer : public Below {
    public:
+    /// Runs `handler` when the host has said that it calls no more. poll() does nothing inside it.
     void onEndOfInput(void (*handler)()) { handler_ = handler; }
 
    protected:
@@ -18,7 +19,11 @@ struct EndOfInput {
     uint8_t onProtocolCall(uint8_t action, Reader& value, Writer& reply) {
       if (action != action::kEndOfInput) return Below::onProtocolCall(action, value, reply);
       if (!value.takeNil() || !value.atEnd()) return detail::codeOf(ErrorCode::kBadArguments);
-      if (handler_) handler_();
+      if (handler_) {
+        this->enterHandler();
+        handler_();
+        this->leaveHandler();
+      }
       return detail::writeVoid(&reply);
     }
 

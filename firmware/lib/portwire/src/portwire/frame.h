@@ -49,6 +49,10 @@ struct Frames {
     uint8_t* content() { return buffer_ + kBefore; }
     size_t contentBytes() const { return static_cast<size_t>(count_ - kBefore - kBehind); }
     Drop drop() const { return drop_; }
+    /// Never: the next delimiter ends whatever came before.
+    static constexpr bool failed() { return false; }
+    /// True between a frame's first byte and its closing delimiter.
+    bool inMessage() const { return inFrame_; }
     /// Forgets half a frame.
     void reset() {
       inFrame_ = false;

@@ -28,7 +28,7 @@ class Arguments {
 
   template <class T> T next() {
     T value = T();
-    if (status_ == Status::kOk) status_ = Wire<T>::read(reader_, &value);
+    if (advance()) status_ = Wire<T>::read(reader_, &value);
     return value;
   }
 
@@ -38,21 +38,32 @@ class Arguments {
     return status_ == Status::kOk && reader_.atEnd() ? 0 : codeOf(ErrorCode::kBadArguments);
   }
 
+  /// Which argument could not be read, counted from 1; 0 when none is to blame.
+  uint8_t badArgument() const { return status_ == Status::kOk || position_ > 9 ? 0 : position_; }
+
  private:
+  /// To the next argument; false once one could not be read.
+  bool advance() {
+    if (status_ != Status::kOk) return false;
+    ++position_;
+    return true;
+  }
+
   // One copy for the integers of all widths.
   PORTWIRE_NOINLINE uint32_t nextUnsigned(uint32_t largest) {
     uint32_t value = 0;
-    if (status_ == Status::kOk) status_ = reader_.readUnsigned(&value, largest);
+    if (advance()) status_ = reader_.readUnsigned(&value, largest);
     return value;
   }
   PORTWIRE_NOINLINE int32_t nextSigned(uint32_t largest) {
     int32_t value = 0;
-    if (status_ == Status::kOk) status_ = reader_.readSigned(&value, largest);
+    if (advance()) status_ = reader_.readSigned(&value, largest);
     return value;
   }
 
   Reader reader_;
   Status status_ = Status::kOk;
+  uint8_t position_ = 0;
 };
 
 template <> inline uint8_t Arguments::next<uint8_t>() { return static_cast<uint8_t>(nextUnsigned(0xFF)); }

@@ -88,6 +88,14 @@ template <uint8_t kPlaces, uint8_t kResultBytes = 5> struct Jobs {
                         reinterpret_cast<detail::AnyFunction>(handler), &context);
     }
 
+    /// Jobs that run, or whose end the host has not acknowledged.
+    uint8_t unfinishedJobs() const {
+      uint8_t count = 0;
+      for (const Place& place : places_)
+        if (place.head.state != detail::JobState::kFree) ++count;
+      return count;
+    }
+
    protected:
     static constexpr bool kAcknowledges = true;
     static constexpr uint16_t features() { return Lane::features() | feature::kJobs; }
@@ -97,9 +105,9 @@ template <uint8_t kPlaces, uint8_t kResultBytes = 5> struct Jobs {
       Layer& jobs;
     };
 
-    void onHello(Reader rest) {
+    void onHello(uint32_t heartbeatMs) {
       for (Place& place : places_) place.head.state = detail::JobState::kFree;
-      Lane::onHello(rest);
+      Lane::onHello(heartbeatMs);
     }
 
     void onCall(uint8_t token) {

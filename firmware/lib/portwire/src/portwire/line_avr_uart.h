@@ -73,11 +73,16 @@ template <class Uart, class BoardType, size_t kAnswerBytes = 64> class AvrUartLi
   static_assert(frameBytes(kMaxContentBytes) <= kReceiveBytes, "the receive ring holds the largest frame");
 
   void begin(Uart& uart) { uart_ = &uart; }
-  bool available() { return uart_->available(); }
+  bool available() { return uart_ && uart_->available(); }
   uint8_t read() { return uart_->read(); }
-  void write(uint8_t byte) { uart_->write(byte); }
+  /// Before begin() there is no line: what is said then is lost.
+  void write(uint8_t byte) {
+    if (uart_) uart_->write(byte);
+  }
   void commit() {}
-  void flush() { uart_->flush(); }
+  void flush() {
+    if (uart_) uart_->flush();
+  }
 
  private:
   Uart* uart_ = nullptr;

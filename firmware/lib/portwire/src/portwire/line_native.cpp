@@ -56,11 +56,11 @@ const char* Descriptors::openTerminal() {
 bool Descriptors::available() {
   if (inputAt_ < inputBytes_) return true;
   flush();
-  if (ended_ || !readable(inputFd_)) return false;
+  if (ended() || !readable(inputFd_)) return false;
   const ssize_t count = ::read(inputFd_, input_, sizeof input_);
   if (count < 0 && (errno == EINTR || errno == EAGAIN || (terminal_ && errno == EIO))) return false;
   if (count <= 0) {
-    ended_ = true;
+    inputEnded_ = true;
     return false;
   }
   inputAt_ = 0;
@@ -75,7 +75,7 @@ void Descriptors::write(uint8_t byte) {
 
 void Descriptors::flush() {
   size_t at = 0;
-  while (at < outputBytes_ && !ended_) {
+  while (at < outputBytes_ && !outputEnded_) {
     const ssize_t count = ::write(outputFd_, output_ + at, outputBytes_ - at);
     if (count >= 0) {
       at += static_cast<size_t>(count);
@@ -83,7 +83,7 @@ void Descriptors::flush() {
       pollfd waiting = {outputFd_, POLLOUT, 0};
       if (poll(&waiting, 1, terminal_ ? kTerminalWaitMs : -1) == 0) break;
     } else if (errno != EINTR) {
-      ended_ = !terminal_;
+      outputEnded_ = !terminal_;
       break;
     }
   }

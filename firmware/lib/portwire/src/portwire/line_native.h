@@ -32,7 +32,9 @@ class Descriptors {
   /// Forgets all input that has come.
   void discard();
   /// The peer has closed the input and all of it was read, or it takes no more output.
-  bool ended() const { return ended_; }
+  bool ended() const { return inputEnded_ || outputEnded_; }
+  /// The peer has closed the input, and all of it was read.
+  bool inputEnded() const { return inputEnded_; }
 
  private:
   static constexpr size_t kBufferBytes = 4096;
@@ -41,7 +43,8 @@ class Descriptors {
   int outputFd_ = -1;
   bool terminal_ = false;
   bool terminalKept_ = false;
-  bool ended_ = false;
+  bool inputEnded_ = false;
+  bool outputEnded_ = false;
   size_t inputAt_ = 0;
   size_t inputBytes_ = 0;
   size_t outputBytes_ = 0;

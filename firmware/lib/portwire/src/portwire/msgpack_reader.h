@@ -50,7 +50,7 @@ class Reader {
     return Status::kOk;
   }
 
-  /// Takes float 32, float 64 (rounded to the nearest) and integers.
+  /// Takes float 32, float 64 and integers of up to 64 bits, rounded to the nearest.
   PORTWIRE_NOINLINE PORTWIRE_MUST_USE Status readFloat(float* value) {
     if (atEnd()) return Status::kTruncated;
     const uint8_t format = *at_;
@@ -64,6 +64,12 @@ class Reader {
       ++at_;
       const uint32_t high = bigEndian(4);
       bits = narrow(high, bigEndian(4));
+    } else if (format == 0xCF || format == 0xD3) {
+      if (left() < 9) return Status::kTruncated;
+      ++at_;
+      const uint32_t high = bigEndian(4);
+      *value = wide(format == 0xD3, high, bigEndian(4));
+      return Status::kOk;
     } else {
       Integer integer;
       const Status status = readInteger(&integer);
@@ -94,7 +100,7 @@ class Reader {
     return Status::kOk;
   }
 
-  /// An array's head; its items are read next. The 32-bit form, for more than 65,535 items, is not read.
+  /// An array's head, in any form; its items are read next. More than 65,535 of them are kOutOfRange.
   PORTWIRE_NOINLINE PORTWIRE_MUST_USE Status readArray(uint16_t* items) {
     if (atEnd()) return Status::kTruncated;
     const uint8_t format = *at_;
@@ -103,10 +109,13 @@ class Reader {
       *items = format & 0x0F;
       return Status::kOk;
     }
-    if (format != 0xDC) return Status::kWrongType;
-    if (left() < 3) return Status::kTruncated;
+    if ((format & 0xFE) != 0xDC) return Status::kWrongType;
+    const uint8_t bytes = format == 0xDC ? 2 : 4;
+    if (left() <= bytes) return Status::kTruncated;
     ++at_;
-    *items = static_cast<uint16_t>(bigEndian(2));
+    const uint32_t count = bigEndian(bytes);
+    if (count > 0xFFFF) return Status::kOutOfRange;
+    *items = static_cast<uint16_t>(count);
     return Status::kOk;
   }
 
@@ -191,6 +200,20 @@ class Reader {
     }
     *length = static_cast<size_t>(bytes);
     return Status::kOk;
+  }
+
+  /// The single precision number nearest to an integer of two words: the upper 32 significant bits are kept, and whether any
+  /// below them was set, which is more than rounding needs. By hand, since 64-bit arithmetic is large on AVR.
+  static float wide(bool isSigned, uint32_t high, uint32_t low) {
+    const bool negative = isSigned && (high & 0x80000000) != 0;
+    if (negative) {
+      low = ~low + 1;
+      high = ~high + (low == 0 ? 1 : 0);
+    }
+    float scale = 1;
+    for (; high != 0; high >>= 1, scale *= 2) low = (low >> 1) | (low & 1) | (high << 31);
+    const float magnitude = static_cast<float>(low) * scale;
+    return negative ? -magnitude : magnitude;
   }
 
   /// The single precision number nearest to a double of two words, ties to even; what is smaller than 1.2e-38, where single

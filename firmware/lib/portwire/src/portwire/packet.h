@@ -9,7 +9,8 @@ namespace portwire {
 
 constexpr size_t packetBytes(size_t contentBytes) { return kLengthBytes + contentBytes; }
 
-/// The framing of a lossless byte stream. A lying length is never recovered from: that is what frames are for.
+/// The framing of a lossless byte stream. A length above the maximum is never recovered from, for nothing after it can be trusted:
+/// it is told once, and the receiver is deaf from there on.
 struct Packets {
   static constexpr size_t kBefore = kLengthBytes;
   static constexpr size_t kBehind = 0;
@@ -19,22 +20,31 @@ struct Packets {
   template <size_t kMaxContentBytes> class Receiver {
    public:
     Received push(uint8_t byte) {
+      if (failed_) return Received::kNothing;
       if (headerBytes_ != kLengthBytes) {
         declared_ = static_cast<uint16_t>((static_cast<unsigned>(declared_) << 8) | byte);
         if (++headerBytes_ != kLengthBytes) return Received::kNothing;
         count_ = 0;
+        failed_ = declared_ > kMaxContentBytes;
+        if (failed_) return dropped(Drop::kOversize);
         return declared_ == 0 ? ended() : Received::kNothing;
       }
-      if (count_ < kMaxContentBytes) buffer_[count_] = byte;
+      buffer_[count_] = byte;
       return ++count_ == declared_ ? ended() : Received::kNothing;
     }
 
     uint8_t* content() { return buffer_; }
     size_t contentBytes() const { return count_; }
     Drop drop() const { return drop_; }
+    /// True after a length above the maximum.
+    bool failed() const { return failed_; }
+    /// True while part of a packet is held, its length included.
+    bool inMessage() const { return headerBytes_ != 0; }
+    /// Forgets all that came, and listens again.
     void reset() {
       headerBytes_ = 0;
       declared_ = 0;
+      failed_ = false;
     }
 
    private:
@@ -42,7 +52,6 @@ struct Packets {
 
     Received ended() {
       reset();
-      if (count_ > kMaxContentBytes) return dropped(Drop::kOversize);
       if (count_ < kMessageBytes) return dropped(Drop::kShort);
       return Received::kMessage;
     }
@@ -55,6 +64,7 @@ struct Packets {
     uint16_t declared_ = 0;
     uint16_t count_ = 0;
     uint8_t headerBytes_ = 0;
+    bool failed_ = false;
     Drop drop_ = Drop::kOversize;
     uint8_t buffer_[kMaxContentBytes] = {};
   };

@@ -35,10 +35,10 @@ struct PlainEvents {
     static constexpr uint16_t features() { return Below::features() | feature::kBind; }
     uint32_t plainEvents() const { return sent_; }
 
-    void onHello(Reader rest) {
+    void onHello(uint32_t heartbeatMs) {
       for (uint8_t i = 0; i < sizeof bound_; ++i) bound_[i] = 0;
       sent_ = 0;
-      Below::onHello(rest);
+      Below::onHello(heartbeatMs);
     }
 
     uint8_t onProtocolCall(uint8_t action, Reader& value, Writer& reply) {

@@ -3,19 +3,15 @@
 #define PORTWIRE_REPEAT_TIMER_H
 
 #include "protocol.h"
-#include "values.h"
 
 namespace portwire {
 namespace detail {
 
 class RepeatTimer {
  public:
-  /// `rest` is a HELLO from windowBytes on.
-  void onHello(Reader rest) {
-    uint32_t windowBytes = 0;
-    uint32_t heartbeatMs = 0;
-    const bool told = readOptional(rest, &windowBytes) && readOptional(rest, &heartbeatMs) && heartbeatMs != 0;
-    const uint32_t quarterMs = (told ? heartbeatMs : kDefaultHeartbeatMs) / 4;
+  /// `heartbeatMs` as HELLO told it; 0: it did not.
+  void onHello(uint32_t heartbeatMs) {
+    const uint32_t quarterMs = (heartbeatMs != 0 ? heartbeatMs : kDefaultHeartbeatMs) / 4;
     longestPauseMs_ = quarterMs > kLongestMs ? kLongestMs : static_cast<uint16_t>(quarterMs);
     if (longestPauseMs_ < kFirstRepeatMs) longestPauseMs_ = kFirstRepeatMs;
   }
@@ -33,10 +29,6 @@ class RepeatTimer {
   }
 
  private:
-  static bool readOptional(Reader& fields, uint32_t* number) {
-    return fields.takeNil() || fields.readUnsigned(number, 0xFFFFFFFF) == Status::kOk;
-  }
-
   /// Times in 16 bits are enough: a pause is shorter, and one that is looked at too late is only longer.
   static constexpr uint16_t kLongestMs = 0x7FFF;
 

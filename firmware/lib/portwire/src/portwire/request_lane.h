@@ -22,11 +22,11 @@ template <class Below> class RequestLane : public Below {
   void sendRequest(uint8_t) {}
   void onRequestAnswered(uint8_t, Reader&) {}
 
-  void onHello(Reader rest) {
-    timer_.onHello(rest);
+  void onHello(uint32_t heartbeatMs) {
+    timer_.onHello(heartbeatMs);
     unanswered_ = Unanswered::kNone;
     token_ = 0;
-    Below::onHello(rest);
+    Below::onHello(heartbeatMs);
   }
 
   void onRequestLane() {

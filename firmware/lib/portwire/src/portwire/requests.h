@@ -100,9 +100,9 @@ template <uint8_t kPlaces, uint8_t kArgumentBytes = 8> struct Requests {
     static constexpr uint16_t features() { return Lane::features() | feature::kRequests; }
 
     /// They are told in onRequestLane(), when the new session has begun.
-    void onHello(Reader rest) {
+    void onHello(uint32_t heartbeatMs) {
       failed_ = count_;
-      Lane::onHello(rest);
+      Lane::onHello(heartbeatMs);
     }
 
     void onRequestLane() {

@@ -83,6 +83,11 @@ template <class Top, class Line, class Contract> class Session {
   bool inSession() const { return state_ == State::kUp; }
   uint32_t epoch() const { return epoch_; }
   const Drops& drops() const { return drops_; }
+  /// True when a packet was announced that is longer than this device takes: where the next one begins cannot be known, and
+  /// nothing more is taken from this line. A program ends then, with a status that says so. Never on a line with frames.
+  bool lineFailed() const { return receiver_.failed(); }
+  /// True while part of a message is held: what a line that ends here cuts off.
+  bool inMessage() const { return receiver_.inMessage(); }
   Line& line() { return line_; }
 
  protected:
@@ -91,9 +96,8 @@ template <class Top, class Line, class Contract> class Session {
   uint32_t oldestEvent() const { return 0; }
   uint32_t deadManMs() const { return 0; }
   uint32_t plainEvents() const { return 0; }
-  /// A HELLO has begun a session. What is left of its fields is windowBytes, heartbeatMs, and what later versions append:
-  /// a layer that wants them reads them, on a copy.
-  void onHello(Reader) {}
+  /// A HELLO has begun a session. Its heartbeat, in ms; 0: not said.
+  void onHello(uint32_t) {}
   /// A good frame of the session has been handled.
   void onGoodFrame() {}
   /// A message has been handled, and its answer sent.
@@ -209,8 +213,12 @@ template <class Top, class Line, class Contract> class Session {
     uint16_t fields = 0;
     uint8_t version = 0;
     uint32_t session = 0;
+    uint32_t windowBytes = 0;
+    uint32_t heartbeatMs = 0;
     if (token != kHelloToken || value.readArray(&fields) != Status::kOk || fields < 2 ||
-        Wire<uint8_t>::read(value, &version) != Status::kOk || Wire<uint32_t>::read(value, &session) != Status::kOk) {
+        Wire<uint8_t>::read(value, &version) != Status::kOk || version == 0 ||
+        Wire<uint32_t>::read(value, &session) != Status::kOk || (fields > 2 && !readOptional(value, &windowBytes)) ||
+        (fields > 3 && !readOptional(value, &heartbeatMs)) || (fields <= 4 && !value.atEnd())) {
       // An announcement that came back, or nothing of ours: an answer could not help.
       dropMessage();
       return;
@@ -218,9 +226,14 @@ template <class Top, class Line, class Contract> class Session {
     state_ = State::kHello;
     expected_ = kFirstToken;
     for (uint8_t i = 0; i < kWindow; ++i) slots_[i].contentBytes = 0;
-    self().onHello(value);
+    self().onHello(heartbeatMs);
     introduce(action::kReply, kHelloToken, &session);
     self().onGoodFrame();
+  }
+
+  /// A field of HELLO that may be nil. False when it is neither that nor a u32.
+  PORTWIRE_NOINLINE static bool readOptional(Reader& value, uint32_t* number) {
+    return !value.atEnd() && (value.takeNil() || Wire<uint32_t>::read(value, number) == Status::kOk);
   }
 
   void announce() { introduce(action::kHello, 0, nullptr); }
@@ -279,6 +292,7 @@ template <class Top, class Line, class Contract> class Session {
     self().onCall(token);
     Slot& slot = slots_[kWindow == 1 ? 0 : newest_ = static_cast<uint8_t>((newest_ + 1) % kWindow)];
     slot.contentBytes = 0;
+    badArgument_ = 0;
     Writer reply = slot.value();
     uint8_t error;
     if (action < kFirstProtocolAction)
@@ -295,11 +309,22 @@ template <class Top, class Line, class Contract> class Session {
     if (error != 0) {
       answer = action::kError;
       reply = slot.value();
-      reply.writeArray(1);
-      reply.writeUnsigned(error);
+      writeError(reply, error);
     }
     slot.contentBytes = static_cast<uint16_t>(kMessageBytes + reply.bytes());
     send(slot.buffer, answer, token, reply.bytes());
+  }
+
+  /// [code], and where one of the first nine arguments is to blame [code, "argument 2"], counted from 1: the host's contract
+  /// has its name.
+  void writeError(Writer& reply, uint8_t error) {
+    reply.writeArray(badArgument_ == 0 ? 1 : 2);
+    reply.writeUnsigned(error);
+    if (badArgument_ == 0) return;
+    PORTWIRE_FLASH_TEXT(kArgument, "\xAA" "argument ");  // 0xAA: a text of 10 bytes
+    for (const char* from = kArgument; const char character = flashChar(from); ++from)
+      reply.writeByte(static_cast<uint8_t>(character));
+    reply.writeByte(static_cast<uint8_t>('0' + badArgument_));
   }
 
   /// Not the next token: a repeat of a call is answered as before, and the handler does not run again.
@@ -332,6 +357,7 @@ template <class Top, class Line, class Contract> class Session {
     enterHandler();
     const uint8_t error = handler.invoke(handler.function, handler.context, invocation, reply);
     leaveHandler();
+    badArgument_ = invocation.badArgument();
     return error;
   }
 
@@ -339,6 +365,7 @@ template <class Top, class Line, class Contract> class Session {
   State state_ = State::kBooted;
   uint8_t expected_ = 0;
   uint8_t newest_ = 0;
+  uint8_t badArgument_ = 0;  ///< Of the call that is running: which of its arguments could not be read; 0: none.
   bool inHandler_ = false;
   Drops drops_;
   typename Framing::template Receiver<kMaxContentBytes> receiver_;

@@ -1,0 +1,199 @@
+/** Contracts whose names and texts C++ has a meaning for, compiled. */
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { afterAll, describe, expect, it } from 'vitest'
+import { fieldNames, namespaceOf } from '../../src/contract/cpp-names.js'
+import { type Contract, type ContractDefinition, contractHeader, defineContract } from '../../src/contract/index.js'
+
+const library = fileURLToPath(new URL('../../firmware/lib/portwire/src', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'portwire-cpp-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const define = (definition: unknown): Contract => defineContract(definition as ContractDefinition) as never
+
+/** Compiles the headers of these contracts, and for each a device that visits and serves what its header declares. */
+function compile(contracts: readonly Contract[]): { status: number | null; stderr: string } {
+  const uses = contracts.map((contract, i) => {
+    const namespace = namespaceOf(contract)
+    writeFileSync(join(folder, `contract${i}.h`), contractHeader(contract))
+    return [
+      `#include "contract${i}.h"`,
+      `static portwire::Device<portwire::StdioLine, ${namespace}::Contract, portwire::Describe> device${i};`,
+      `void use${i}(); void use${i}() { device${i}.begin(); device${i}.poll(); }`,
+    ]
+  })
+  // Libraries that a sketch has in front of the header, and what the cores define.
+  const prelude = [
+    '<math.h>',
+    '<signal.h>',
+    '<stdio.h>',
+    '<stdlib.h>',
+    '<string.h>',
+    '<time.h>',
+    '<unistd.h>',
+    '<poll.h>',
+  ]
+  const macros = ['HIGH 1', 'PI 3.14', 'B1 1', 'PORTB 5', 'LAMP 7', 'F(x) x', 'bit(b) (1 << (b))']
+  const source = [
+    ...prelude.map((file) => `#include ${file}`),
+    ...macros.map((macro) => `#define ${macro}`),
+    ...uses.flat(),
+    '',
+  ].join('\n')
+  const flags = [
+    '-std=c++11',
+    '-Wall',
+    '-Wextra',
+    '-Wconversion',
+    '-Werror',
+    '-S',
+    '-o',
+    '/dev/null',
+    `-I${library}`,
+    `-I${folder}`,
+  ]
+  const { status, stderr } = spawnSync('g++', [...flags, '-x', 'c++', '-'], { input: source, encoding: 'utf8' })
+  return { status, stderr }
+}
+
+const NASTY_DOCS = [
+  'ends with a backslash \\',
+  'a comment /* in */ a comment // and */',
+  'line\nends\r\nof\u2028all\u2029kinds\u0085and \u0000 a zero',
+  'trigraphs ??/ and ??)',
+  'ends with a trigraph ??/',
+  '#define X "',
+  'turned \u202e around \u2066 and \ud800 half',
+  '   ',
+]
+
+const nasty = define({
+  name: 'class',
+  version: '"\\??/%s*/',
+  actions: {
+    new: {
+      doc: NASTY_DOCS[0],
+      args: { int: 'u8', delete: 'i16', HIGH: 'bool', PI: 'f32', A: 'u8', linux: 'u8' },
+      result: 'bool',
+    },
+    delete: {
+      doc: NASTY_DOCS[1],
+      args: { class: 'u8', class_: 'u16', class__: 'u32' },
+      result: { visit: 'u8', kFields: 'u16', eachField: 'f32', Visitor: 'bool', uint8_t: 'u8', B1: 'i8', and: 'i32' },
+    },
+    setup: { doc: NASTY_DOCS[2], result: {} },
+    template: { doc: NASTY_DOCS[3], stream: { namespace: 'u8', F: 'f32' } },
+    index: { doc: NASTY_DOCS[4], args: { uint8_t: 'u8', portwire: 'u8', bit: 'u8', time: 'u16' } },
+    contract: { doc: NASTY_DOCS[5] },
+  },
+  events: {
+    operator: { doc: NASTY_DOCS[6], fields: { register: 'f32', PORTB: { type: 'str', maxBytes: 4 } } },
+    volatile: { doc: NASTY_DOCS[7], acknowledged: true },
+  },
+  requests: { this: { args: { long: 'u8' }, result: { double: 'f32', LAMP: 'u8' } }, void: {} },
+})
+
+describe('the C++ header of a contract with nasty names', () => {
+  it('compiles without a warning, whatever its members, fields, docs and version are called', {
+    timeout: 60_000,
+  }, () => {
+    expect(compile([nasty])).toEqual({ status: 0, stderr: '' })
+  })
+
+  it('compiles under any name of the contract', { timeout: 60_000 }, () => {
+    const names = ['9-lives', '-', '_x', 'a--b', 'time', 'main', 'std', 'portwire', 'PI', 'signal', 'uint8_t', 'x-']
+    const contracts = names.map((name) => define({ name, version: '1', actions: { go: {} } }))
+    expect(compile(contracts)).toEqual({ status: 0, stderr: '' })
+    expect(contracts.map(namespaceOf)).toEqual([
+      'contract_9_lives',
+      'contract',
+      'x',
+      'a_b',
+      'time_contract',
+      'main_contract',
+      'std_contract',
+      'portwire_contract',
+      'PI_contract',
+      'signal_contract',
+      'uint8_t_contract',
+      'x',
+    ])
+  })
+
+  it('compiles for any contract that can be defined', { timeout: 120_000 }, () => {
+    const words = [
+      'int',
+      'x',
+      'A',
+      'bit',
+      'visit',
+      'x_',
+      'int_',
+      'HIGH',
+      'value',
+      'min',
+      'round',
+      'word',
+      'and',
+      'kFields',
+    ]
+    const scalar = fc.constantFrom('bool', 'u8', 'u16', 'u32', 'i8', 'i16', 'i32', 'f32', { type: 'str', maxBytes: 3 })
+    const fields = fc.dictionary(fc.constantFrom(...words), scalar, { maxKeys: 4 })
+    const names = fc.uniqueArray(fc.constantFrom(...words), {
+      minLength: 3,
+      maxLength: 3,
+      selector: (w) => w.toLowerCase(),
+    })
+    const text = fc.string({ unit: fc.constantFrom('\\', '?', '/', '*', '"', '\n', ' ', 'a', '#', '\u202e') })
+    const contract = fc
+      .record({
+        names,
+        args: fields,
+        result: fields,
+        event: fields,
+        doc: text,
+        version: fc.stringMatching(/^[!-~]{1,16}$/),
+      })
+      .map(({ names: [a, b, c], args, result, event, doc, version }) => ({
+        version,
+        actions: { [a!]: { args, result, doc } },
+        events: { [b!]: { fields: event, doc } },
+        requests: { [c!]: { args, result, doc } },
+      }))
+    const seed = Date.now() & 0xffff_ffff
+    console.log(`seed ${seed}`)
+    const sample = fc.sample(contract, { numRuns: 60, seed }).map((made, i) => define({ name: `sample${i}`, ...made }))
+    expect(compile(sample), `seed ${seed}`).toEqual({ status: 0, stderr: '' })
+  })
+
+  it('keeps the text of the version as it is', () => {
+    expect(contractHeader(nasty)).toContain(String.raw`PORTWIRE_FLASH_TEXT(kContractVersion, "\"\\\?\?/%s*/");`)
+  })
+
+  it.each([
+    [{ actions: { setVent: {}, SetVent: {} } }, 'actions.SetVent is kSetVent in C++, which is also actions.setVent'],
+    [{ actions: { lamp: {} }, events: { lamp: {} } }, 'events.lamp is kLamp in C++, which is also actions.lamp'],
+    [
+      { requests: { contractHash: {} } },
+      'requests.contractHash is kContractHash in C++, which is also the header itself',
+    ],
+  ])('refuses two members that would have one name: %j', (members, problem) => {
+    const contract = define({ name: 'x', version: '1', ...members })
+    expect(() => contractHeader(contract)).toThrow(`CONTRACT_INVALID: contract: ${problem}`)
+  })
+
+  it('refuses a contract of programs that exist already', () => {
+    const contract = define({ name: 'x', version: '1', protocol: 'action', actions: { go: {} } })
+    expect(() => contractHeader(contract)).toThrow("the device library does not speak protocol 'action'")
+  })
+
+  it('spells the fields of one list each in its own way', () => {
+    const spelt = fieldNames(['int', 'int_', 'x', 'X', 'X_'].map((name) => ({ name })))
+    expect(spelt).toEqual(['int__', 'int_', 'x', 'X__', 'X___'])
+  })
+})
