@@ -38,6 +38,10 @@ export const ERRORS = {
     what: 'This user may not open the port or run the program.',
     hint: 'Add the user to the group that owns the port, then log in again.',
   },
+  PORT_AMBIGUOUS: {
+    what: 'Several serial ports fit the identity that was named; none was opened.',
+    hint: 'Name also what tells them apart: the serial number, the interface, or the USB socket (usbPath).',
+  },
   PORT_BUSY: {
     what: 'Another process holds the serial port, or the address of a server.',
     hint: 'Close the program that holds it, or connect to the gateway instead of the device.',

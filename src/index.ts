@@ -38,7 +38,10 @@ export {
   type LinkInfo,
   listenTcp,
   listenWebSocket,
+  listSerialDevices,
   type SerialBinding,
+  type SerialDevice,
+  type SerialIdentity,
 } from './link/index.js'
 export { createPort, type OpenOptions, open, type Target } from './open.js'
 export type { ActionOptions } from './port/host/action-protocol.js'

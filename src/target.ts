@@ -4,6 +4,7 @@ import type { Clock } from './clock.js'
 import { PortwireError } from './errors.js'
 import {
   type Connector,
+  type SerialIdentity,
   type SerialOptions,
   type SpawnOptions,
   serialConnector,
@@ -16,8 +17,8 @@ import {
 
 /** What is at the other end. */
 export type Target =
-  /** A board on a UART: its path, and how to open it. */
-  | ({ readonly serial: string } & Omit<SerialOptions, 'path' | 'clock'>)
+  /** A board on a UART: its path or what it is (`{ vendorId: '2341', serialNumber: '7573' }`), and how to open it. */
+  | ({ readonly serial: string | SerialIdentity } & Omit<SerialOptions, 'path' | 'clock'>)
   /** A program that speaks the protocol on stdin and stdout. */
   | ({ readonly spawn: string } & Omit<SpawnOptions, 'program' | 'clock'>)
   /** A port program or a serial server on the network: `host:port`, raw bytes. */

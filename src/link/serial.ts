@@ -11,11 +11,14 @@ import type { SerialBinding } from './binding.js'
 import { LINK_LIMITS } from './limits.js'
 import type { Connector, LineLevels, Link, LinkHandlers } from './link.js'
 import { createOutput } from './output.js'
+import { listSerialDevices, type SerialDevice } from './serial-devices.js'
 import { lockOwner, serialOpenError } from './serial-errors.js'
+import { checkIdentity, describeIdentity, findDevice, type SerialIdentity } from './serial-identity.js'
 
 export interface SerialOptions {
-  /** `/dev/ttyACM0`, `COM3`, or what a binding calls its boards. */
-  readonly path: string
+  /** `/dev/ttyACM0`, `COM3`, or what a binding calls its boards; or what the device is, so that it is found again under
+   * another name. */
+  readonly path: string | SerialIdentity
   /** Default 115,200. */
   readonly baudRate?: number
   readonly dataBits?: 5 | 6 | 7 | 8
@@ -32,6 +35,8 @@ export interface SerialOptions {
   readonly binding?: SerialBinding
   /** Tells when the device may be there again. Default: watches the folder of `path`. */
   readonly onArrival?: (arrived: () => void) => () => void
+  /** Which ports there are, for an identity. Default: udev, or sysfs where there is none. */
+  readonly list?: () => Promise<readonly SerialDevice[]>
   readonly clock?: Clock
 }
 
@@ -49,17 +54,31 @@ export const SERIAL_DEFAULTS = {
 } as const
 
 export function serialConnector(options: SerialOptions): Connector {
+  const { path, list = listSerialDevices, clock = systemClock } = options
   const baudRate = options.baudRate ?? SERIAL_DEFAULTS.baudRate
+  const isNamed = typeof path === 'string'
+  if (!isNamed) checkIdentity(path)
+  const pathNow = async () => (isNamed ? path : findDevice(path, await list()).path)
   return {
-    name: options.path,
+    name: isNamed ? path : describeIdentity(path),
     lossless: false,
     baudRate,
-    connect: (handlers) => connect(options, baudRate, handlers),
-    onArrival: options.onArrival ?? ((arrived) => watchPath(options.path, options.clock ?? systemClock, arrived)),
+    connect: async (handlers) => connect({ ...options, path: await pathNow() }, baudRate, handlers),
+    onArrival:
+      options.onArrival ??
+      ((arrived) =>
+        watchFolder(isNamed ? dirname(path) : DEVICES, isNamed ? basename(path) : undefined, clock, arrived)),
   }
 }
 
-async function connect(options: SerialOptions, baudRate: number, handlers: LinkHandlers): Promise<Link> {
+const DEVICES = '/dev'
+/** Names that a serial port may get; others come and go in /dev all the time. */
+const SERIAL_NAME = /^(tty(?!\d*$)|rfcomm|cu\.)/
+
+/** Options whose path is a path. */
+type NamedOptions = SerialOptions & { readonly path: string }
+
+async function connect(options: NamedOptions, baudRate: number, handlers: LinkHandlers): Promise<Link> {
   const clock = options.clock ?? systemClock
   const isFile = options.binding === undefined
   const port = await openPort(options, baudRate, clock, isFile)
@@ -74,7 +93,7 @@ async function connect(options: SerialOptions, baudRate: number, handlers: LinkH
 }
 
 /** An open port; one that is busy is tried again until lockWaitMs is over. */
-async function openPort(options: SerialOptions, baudRate: number, clock: Clock, isFile: boolean): Promise<SerialPort> {
+async function openPort(options: NamedOptions, baudRate: number, clock: Clock, isFile: boolean): Promise<SerialPort> {
   const { SerialPort } = await import('serialport')
   const { path, dataBits = 8, parity = 'none', stopBits = 1, rtscts = false, binding, lockWaitMs = 0 } = options
   const settings = { path, baudRate, dataBits, parity, stopBits, rtscts, autoOpen: false }
@@ -241,12 +260,13 @@ function within(clock: Clock, limitMs: number, run: (done: () => void) => void):
   })
 }
 
-/** Watches the folder, as the file itself is not there; a folder that cannot be watched leaves it to the backoff. */
-function watchPath(path: string, clock: Clock, arrived: () => void): () => void {
+/** Watches a folder for a file that appears (undefined: any serial port), as the file itself is not there; a folder that cannot
+ * be watched leaves it to the backoff. */
+function watchFolder(folder: string, name: string | undefined, clock: Clock, arrived: () => void): () => void {
   let cancelSettle = () => {}
   try {
-    const watcher = watch(dirname(path), (_event, file) => {
-      if (file !== basename(path)) return
+    const watcher = watch(folder, (_event, file) => {
+      if (file === null || (name === undefined ? !SERIAL_NAME.test(file) : file !== name)) return
       cancelSettle()
       cancelSettle = clock.after(SERIAL_DEFAULTS.settleMs, arrived)
     })

@@ -1,6 +1,7 @@
 /** When to start a port again: OTP's restart types and intensity, and the backoff with full jitter that OTP lacks. */
 
 import type { Clock, Random } from '../clock.js'
+import type { ErrorCode } from '../errors.js'
 import { type Exit, isNormalExit } from '../exit.js'
 import type { RestartDecision, RestartStrategy } from '../port/index.js'
 
@@ -51,11 +52,12 @@ export function recordRestart(
   return { verdict: recent.length > limit.intensity ? 'give-up' : 'restart', restartsAtMs: recent }
 }
 
+const ABSENT: ReadonlySet<ErrorCode> = new Set(['PORT_NOT_FOUND', 'PORT_AMBIGUOUS', 'PORT_BUSY', 'PERMISSION_DENIED'])
+
 /** True when there was nothing to start: no such device now, or another holds it. */
 function isAbsent(exit: Exit): boolean {
   if (exit.kind !== 'failed') return false
-  const { code } = exit.error
-  return code === 'PORT_NOT_FOUND' || code === 'PORT_BUSY' || code === 'PERMISSION_DENIED'
+  return ABSENT.has(exit.error.code)
 }
 
 /** The restart strategy of one port. It holds state: make one for each port. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,6 +40,34 @@ async function connect(options: SerialOptions) {
   })
   return { link, exit: exit.promise, text: () => text }
 }
+
+describe('L1: a board named by what it is', () => {
+  const identity = { serialNumber: '7573' }
+  const listed = (path: string) => [{ path: '/dev/ttyS0' }, { path, serialNumber: '7573' }]
+
+  it('is opened where it is now, also under another name than the last time', async () => {
+    const first = await echoTty()
+    const second = await echoTty()
+    let path = first.path
+    const connector = serialConnector({ path: identity, list: async () => listed(path) })
+    expect(connector.name).toBe('serial number 7573')
+    for (const next of [first.path, second.path]) {
+      path = next
+      const link = await connector.connect({ data() {}, ended() {} })
+      expect(link.info?.()).toMatchObject({ path: next })
+      await link.close()
+    }
+  })
+
+  it('is not there, then two fit: both are told, nothing is opened', async () => {
+    let devices = [{ path: '/dev/ttyS0' }] as ReturnType<typeof listed>
+    const connector = serialConnector({ path: identity, list: async () => devices })
+    const handlers = { data() {}, ended() {} }
+    await expect(connector.connect(handlers)).rejects.toMatchObject({ code: 'PORT_NOT_FOUND' })
+    devices = [...listed('/dev/ttyUSB0'), ...listed('/dev/ttyUSB1')]
+    await expect(connector.connect(handlers)).rejects.toMatchObject({ code: 'PORT_AMBIGUOUS' })
+  })
+})
 
 describe('a real tty', () => {
   it('carries bytes both ways and is free again after close', async () => {
@@ -119,6 +147,7 @@ describe('a real tty', () => {
 /** A binding that records what is asked of it and does what a test wants. */
 function fakeBinding(behaviour: Partial<SerialBindingPort> = {}) {
   const sets: object[] = []
+  const opened: SerialBindingOpenOptions[] = []
   let isOpen = false
   let closed = () => {}
   const port: SerialBindingPort = {
@@ -147,13 +176,40 @@ function fakeBinding(behaviour: Partial<SerialBindingPort> = {}) {
   Object.defineProperties(port, Object.getOwnPropertyDescriptors(behaviour))
   const binding: SerialBinding = {
     list: async () => [],
-    async open() {
+    async open(options) {
       isOpen = true
+      opened.push(options)
       return port
     },
   }
-  return { binding, sets, port }
+  return { binding, sets, port, opened }
 }
+
+describe('L1: the options of a serial port', () => {
+  it('reach its driver: speed, data bits, parity, stop bits and flow control', async () => {
+    const { binding, opened } = fakeBinding()
+    const { link } = await connect({
+      path: '/dev/uart',
+      binding,
+      baudRate: 123_456,
+      dataBits: 7,
+      parity: 'even',
+      stopBits: 2,
+      rtscts: true,
+    })
+    expect(opened).toMatchObject([
+      { path: '/dev/uart', baudRate: 123_456, dataBits: 7, parity: 'even', stopBits: 2, rtscts: true },
+    ])
+    await link.close()
+  })
+
+  it.each([9_600, 115_200, 1_000_000])('set a real tty to %i baud', async (baudRate) => {
+    const { path } = await echoTty()
+    const { link } = await connect({ path, baudRate })
+    expect(execFileSync('stty', ['-F', path, 'speed'], { encoding: 'utf8' })).toBe(`${baudRate}\n`)
+    await link.close()
+  })
+})
 
 describe('the lines of a UART', () => {
   const all = { cts: false, brk: false }
