@@ -14,6 +14,8 @@ export interface EventSender {
   exit(value: Uint8Array): Promise<boolean>
   /** Number of the oldest event kept, or of the next one. */
   readonly oldest: number
+  /** How many are kept. */
+  readonly kept: number
   /** A new session: everything is sent again from the oldest, once `open` is called. */
   reset(heartbeatMs: number): void
   /** The session is confirmed. */
@@ -122,6 +124,9 @@ export function createEventSender(options: EventSenderOptions): EventSender {
     },
     get oldest() {
       return oldest
+    },
+    get kept() {
+      return kept.length
     },
     reset(heartbeatMs) {
       cancelTimer()

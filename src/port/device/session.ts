@@ -251,6 +251,9 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
     get unfinishedJobs() {
       return session?.calls.unfinishedJobs ?? 0
     },
+    get keptEvents() {
+      return events.kept
+    },
     stop() {
       stopped = true
       session?.calls.end()

@@ -55,6 +55,8 @@ export interface DeviceSession {
   exit(status: number): Promise<boolean>
   /** What runs is told to cancel, and nothing of it is sent any more. */
   abandonCalls(): void
+  /** Reliable events that the host has not acknowledged. */
+  readonly keptEvents: number
   /** Jobs that run, or whose end the host has not acknowledged. */
   readonly unfinishedJobs: number
   /** The boot is over. */

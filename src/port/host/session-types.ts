@@ -30,6 +30,8 @@ export interface SessionHandlers {
 export interface DeliveryMark {
   epoch: number
   next: number
+  /** A consumer that is still at work, maybe since an earlier session; never rejects. */
+  working?: Promise<void> | undefined
 }
 
 export interface SessionOptions {

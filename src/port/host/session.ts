@@ -182,6 +182,10 @@ export function createSession(options: SessionOptions): Session {
   /** An event whose ACK was lost with its session comes again in the next one: it is acknowledged, not delivered twice. */
   const consumeOnce = (item: ReliableEvent, number: number, epoch: number): void | Promise<void> => {
     const mark = options.delivered
+    if (mark.working) {
+      // The consumer of an earlier session has not finished: it may be at this very event, and two must not run at once.
+      return mark.working.then(() => (phase.kind === 'ended' ? undefined : consumeOnce(item, number, epoch)))
+    }
     if (mark.epoch === epoch && number < mark.next) {
       counters.eventsRepeated += 1
       return
@@ -192,8 +196,13 @@ export function createSession(options: SessionOptions): Session {
     }
     if (item.kind === 'exit') finished() // nothing of this session comes after it
     const result = consume(item, number, epoch)
-    if (isThenable(result)) return Promise.resolve(result).then(finished)
-    finished()
+    if (!isThenable(result)) return finished()
+    const work = Promise.resolve(result).then(finished)
+    const over = () => {
+      mark.working = undefined
+    }
+    mark.working = work.then(over, over)
+    return work
   }
 
   const consume = (item: ReliableEvent, number: number, epoch: number): void | Promise<void> => {
