@@ -15,7 +15,10 @@ buildExamples()
 
 step('lint', () => run('npx', ['biome', 'check', '--error-on-warnings', '.']))
 step('types', () => run('npx', ['tsc', '--noEmit', '-p', 'tsconfig.json']))
-step('firmware', () => run('node', ['scripts/firmware.mjs', 'all']))
+step('firmware', () => {
+  run('node', ['scripts/firmware.mjs', 'all'])
+  run('node', ['scripts/reliability-device.mjs'])
+})
 const counts = step('tests', vitest)
 if (filters.length === 0) step('package', () => run('node', ['scripts/check-package.mjs']))
 

@@ -1,0 +1,138 @@
+// The device of the checker on the C++ library, compiled to WebAssembly: one instance is one boot, the host gives it time and
+// bytes, and what it does is told by the imports.
+#include "checker_contract.h"
+
+#ifndef CHECKER_WINDOW
+#define CHECKER_WINDOW 1
+#endif
+
+#define IMPORT(name) extern "C" __attribute__((import_module("env"), import_name(#name)))
+#define EXPORT(name) extern "C" __attribute__((export_name(#name)))
+
+IMPORT(nowMs) uint32_t hostNowMs();
+IMPORT(write) void hostWrite(uint32_t byte);
+IMPORT(commit) void hostCommit();
+IMPORT(available) uint32_t hostAvailable();
+IMPORT(read) uint32_t hostRead();
+IMPORT(restart) void hostRestart();
+IMPORT(ran) void hostRan(uint32_t id);
+IMPORT(noted) void hostNoted(uint32_t id);
+IMPORT(counted) void hostCounted(uint32_t id);
+IMPORT(answered) void hostAnswered(uint32_t outcome, uint32_t value);
+
+namespace {
+
+uint32_t bootEpoch = 0;
+portwire::ResetCause bootCause = portwire::ResetCause::kUnknown;
+
+struct WasmBoard {
+  static uint32_t nowMs() { return hostNowMs(); }
+  static uint32_t nextEpoch() { return bootEpoch; }
+  static portwire::ResetCause resetCause() { return bootCause; }
+  static void restart() { hostRestart(); }
+};
+
+/// As an Uno has it, but for the window.
+struct WasmLine {
+  typedef portwire::Frames Framing;
+  typedef WasmBoard Board;
+  static constexpr size_t kReceiveBytes = 63;
+  static constexpr size_t kMaxContentBytes = 56;
+  static constexpr size_t kReplyBytes = 64;
+  static constexpr uint8_t kWindow = CHECKER_WINDOW;
+
+  void begin() {}
+  bool available() { return hostAvailable() != 0; }
+  uint8_t read() { return static_cast<uint8_t>(hostRead()); }
+  void write(uint8_t byte) { hostWrite(byte); }
+  void commit() { hostCommit(); }
+  void flush() {}
+};
+
+constexpr uint8_t kJobs = 2;
+
+struct Count {
+  checker::CountJob job;
+  uint32_t id;
+  uint8_t step;
+  uint8_t steps;
+  uint16_t stepMs;
+  uint32_t steppedAtMs;
+};
+
+struct Application : checker::Contract {
+  static const char* firmwareVersion() { return version(); }
+};
+
+portwire::Device<WasmLine, Application, portwire::AcknowledgedEvents<8, 24>, portwire::PlainEvents, portwire::Jobs<kJobs>,
+                 portwire::Requests<2, 6>, portwire::RemoteReset>
+    port;
+Count counts[kJobs];
+
+checker::AddResult add(uint32_t id, portwire::Bytes<32> pad) {
+  hostRan(id);
+  return {id, pad};
+}
+
+void note(uint32_t id) { hostNoted(id); }
+
+portwire::Result<void> count(checker::CountJob job, uint32_t id, uint8_t steps, uint16_t stepMs) {
+  for (Count& place : counts) {
+    if (place.job.running()) continue;
+    hostCounted(id);
+    place = {job, id, 0, steps, stepMs, hostNowMs()};
+    return portwire::Result<void>();
+  }
+  return portwire::Fail(portwire::ErrorCode::kBusy);
+}
+
+void step(Count& place) {
+  if (!place.job.running()) return;
+  if (place.job.cancelled()) {
+    place.job.fail(portwire::ErrorCode::kCancelled);
+    return;
+  }
+  if (hostNowMs() - place.steppedAtMs < place.stepMs) return;
+  place.steppedAtMs = hostNowMs();
+  if (place.step == place.steps) {
+    place.job.finish(place.id);
+    return;
+  }
+  place.job.next(place.id, ++place.step);
+}
+
+void answered(const portwire::Answer<uint32_t>& answer) {
+  hostAnswered(static_cast<uint32_t>(answer.outcome), answer.outcome == portwire::Outcome::kAnswered ? answer.value : 0);
+}
+
+}  // namespace
+
+EXPORT(begin) void checkerBegin(uint32_t epoch, uint32_t cause) {
+  bootEpoch = epoch;
+  bootCause = static_cast<portwire::ResetCause>(cause);
+  port.on(checker::kAdd, add);
+  port.on(checker::kNote, note);
+  port.on(checker::kCount, count);
+  port.begin();
+}
+
+EXPORT(poll) void checkerPoll() {
+  for (Count& place : counts) step(place);
+  port.poll();
+}
+
+EXPORT(alarm) uint32_t checkerAlarm(uint32_t n) { return port.emit(checker::kAlarm, n) ? 1 : 0; }
+EXPORT(sample) uint32_t checkerSample(uint32_t n) { return port.emit(checker::kSample, n) ? 1 : 0; }
+
+/// The bytes of a block follow from its number, so that a damaged one shows. The view lasts until the next call.
+static portwire::Bytes<15> padOf(uint32_t n) {
+  static uint8_t bytes[15];
+  for (uint8_t i = 0; i < sizeof bytes; ++i) bytes[i] = static_cast<uint8_t>(n * 31u + i * 7u);
+  return {bytes, sizeof bytes};
+}
+
+EXPORT(record) uint32_t checkerRecord(uint32_t n) { return port.emit(checker::kRecord, n, padOf(n)) ? 1 : 0; }
+EXPORT(block) uint32_t checkerBlock(uint32_t n) { return port.emit(checker::kBlock, n, padOf(n)) ? 1 : 0; }
+EXPORT(ask) uint32_t checkerAsk(uint32_t n, uint32_t deadlineMs) { return port.ask(checker::kAsk, deadlineMs, answered, n) ? 1 : 0; }
+EXPORT(inSession) uint32_t checkerInSession() { return port.inSession() ? 1 : 0; }
+EXPORT(keptEvents) uint32_t checkerKeptEvents() { return port.keptEvents(); }

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { createLoader } from '../../scripts/load-ts.mjs'
+import { MUTANTS } from './mutants.js'
+import type { ScheduleOptions, ScheduleResult } from './schedule.js'
+
+/** A rule that is missing shows within so many schedules, or the checker is too weak. */
+const MAX_SCHEDULES = 400
+
+describe('the checker sees when this rule is switched off:', () => {
+  it.each(MUTANTS)(
+    '$rule',
+    async ({ file, find, replace, device = 'TypeScript', weather = {} }) => {
+      let applied = 0
+      const loader = await createLoader((code, path) => {
+        if (path !== file) return code
+        applied = code.split(find).length - 1
+        return code.replace(find, () => replace)
+      })
+      try {
+        const { runSchedule } = await loader.load('test/reliability/schedule.ts')
+        expect(applied, `how often ${file} has the text that the mutant replaces`).toBe(1)
+        const run = runSchedule as (options: ScheduleOptions) => Promise<ScheduleResult>
+        let seen: readonly string[] = []
+        for (let seed = 1; seed <= MAX_SCHEDULES && seen.length === 0; seed++) {
+          seen = (await run({ seed, device, weather }).catch((error: Error) => ({ violations: [String(error)] })))
+            .violations
+        }
+        expect(seen).not.toEqual([])
+      } finally {
+        await loader.close()
+      }
+    },
+    60_000,
+  )
+})

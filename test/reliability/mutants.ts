@@ -1,0 +1,136 @@
+/** The rules of the protocol, each switched off in the code: the checker has to see every one of them missing. */
+
+import { STORMS, type Weather } from './schedule.js'
+
+export interface Mutant {
+  /** The rule, as a sentence. */
+  readonly rule: string
+  /** Where it is kept, from the root of the repository. */
+  readonly file: string
+  /** Exactly this text, which is there once ... */
+  readonly find: string
+  /** ... becomes this. */
+  readonly replace: string
+  /** The device that shows it. Default TypeScript. */
+  readonly device?: 'TypeScript' | 'C++'
+  /** The schedules that show it soonest. */
+  readonly weather?: Weather
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    rule: 'a frame with a wrong CRC is dropped',
+    file: 'src/wire/frame.ts',
+    find: "if (crc !== CRC16_RESIDUE) return 'crc'",
+    replace: '',
+  },
+  {
+    rule: 'a repeat of a call is answered from the cache, without running it',
+    file: 'src/port/device/calls.ts',
+    find: 'if (kept) options.write(kept.action, token, kept.value)',
+    replace: 'run(answerTo(token))',
+  },
+  {
+    rule: 'only the next token of the lane is taken',
+    file: 'src/port/device/calls.ts',
+    find: 'if (token !== expected) {',
+    replace: 'if (answers.has(token)) {',
+  },
+  {
+    rule: 'a HELLO begins the session anew: the cache of the one before is empty',
+    file: 'src/port/device/session.ts',
+    find: 'const calls = createCallServer({',
+    replace: 'const calls = session?.calls ?? createCallServer({',
+  },
+  {
+    rule: 'the reply to HELLO names the session',
+    file: 'src/port/host/handshake.ts',
+    find: 'if (!hello || hello.session !== sessionNumber) return undefined',
+    replace: 'if (!hello) return undefined',
+    device: 'C++',
+    weather: { noise: { lossRate: 0.01 }, latencyMs: 100, kill: 0.3, freeze: 0.2 },
+  },
+  {
+    rule: 'the session is up only when a TICK was answered',
+    file: 'src/port/host/session.ts',
+    find: 'phase.live.liveness.tick()\n  }',
+    replace: 'confirmed()\n  }',
+  },
+  {
+    rule: 'a TICK that names another epoch is a restart',
+    file: 'src/port/host/liveness.ts',
+    find: 'epoch !== options.epoch',
+    replace: 'false',
+    weather: STORMS,
+  },
+  {
+    rule: 'bytes in the ring are read by proof only',
+    file: 'src/port/host/room.ts',
+    find: 'written - read + bytes <= ringBytes',
+    replace: 'bytes <= ringBytes',
+    device: 'C++',
+  },
+  {
+    rule: 'the n-th answer proves the n-th copy, not the last',
+    file: 'src/port/host/call-lane.ts',
+    find: 'const end = s.ends[s.answers - 1]',
+    replace: 'const end = s.ends.at(-1)',
+    device: 'C++',
+    weather: { noise: { lossRate: 0.005 }, latencyMs: 0, hang: 0.3, kill: 0, reset: 0, unplug: 0, storm: 0 },
+  },
+  {
+    rule: 'a call that is given up is replaced by SKIP, not left out',
+    file: 'src/port/host/call-lane.ts',
+    find: 's.action = Action.SKIP',
+    replace: 'sent.splice(sent.indexOf(s), 1)',
+  },
+  {
+    rule: 'hello tells the number of the oldest event kept',
+    file: 'src/port/host/live.ts',
+    find: 'first: hello.eventSeq',
+    replace: 'first: 0',
+  },
+  {
+    rule: 'an event is acknowledged when its consumer has finished, not before',
+    file: 'src/port/host/event-lane.ts',
+    find: 'expected += 1',
+    replace: 'expected += 1; finished = expected; acknowledge()',
+  },
+  {
+    rule: 'what was delivered is not delivered again in the next session of the same boot',
+    file: 'src/port/host/session.ts',
+    find: 'mark.epoch === epoch && number < mark.next',
+    replace: 'false',
+  },
+  {
+    rule: 'the host takes the next event only',
+    file: 'src/port/host/event-lane.ts',
+    find: 'if (ahead === 0) {',
+    replace: 'if (ahead < 2) {',
+  },
+  {
+    rule: 'events that were dropped leave their count in their place',
+    file: 'src/port/device/events.ts',
+    find: 'options.encodeCount(dropped)',
+    replace: 'options.encodeCount(1)',
+  },
+  {
+    rule: 'a repeated request does not run its handler again',
+    file: 'src/port/host/request-lane.ts',
+    find: 'if (token !== expected) {',
+    replace: 'if (token !== expected && !answers.has(token)) {',
+  },
+  {
+    rule: 'jobs end with their session',
+    file: 'src/port/device/calls.ts',
+    find: "else if (was === 'job' && !ended)",
+    replace: "else if (was === 'job')",
+    weather: { latencyMs: 16, unplug: 0.1, kill: 0.02, noise: {} },
+  },
+  {
+    rule: 'a call that was written ends as unknown with its session',
+    file: 'src/port/host/session.ts',
+    find: "call.failed({ kind: 'exit', outcome: 'unknown', exit })",
+    replace: "call.failed({ kind: 'exit', outcome: 'no', exit })",
+  },
+]
