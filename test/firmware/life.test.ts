@@ -143,8 +143,7 @@ describe.each(Object.entries(PEERS))('%s', (name, start) => {
     const events: number[] = []
     port.consume('last', ({ number }) => void events.push(number))
     const calls = [port.call('block', { ms: 100 }), port.call('echo', { number: 9 })]
-    while (port.info().unansweredCalls < 2) await new Promise((turn) => setImmediate(turn))
-    port.closeInput()
+    port.closeInput() // in the same turn: they go first
     port.closeInput()
     expect(await Promise.all(calls)).toEqual([undefined, 9])
     // A program whose standard input has ended leaves; a board is told so, has its last words, and a code of its own.

@@ -197,9 +197,13 @@ export function createPort<C extends ContractDefinition>(
     handle: (request, handler) => requests.handle(request, handler as never),
     closeInput() {
       const now = life.state.kind === 'running' ? life.state.session : undefined
-      if (!now?.link.closeInput) return now?.connection.session.endOfInput()
+      if (!now) return
       now.closeInput('closeInput() was called')
-      void calls.written().then(() => now.link.closeInput?.())
+      // The calls that were made before go first.
+      void calls.written().then(() => {
+        if (now.link.closeInput) now.link.closeInput()
+        else now.connection.session.endOfInput()
+      })
     },
     kill,
     ping,
