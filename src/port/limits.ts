@@ -22,8 +22,9 @@ export const HELLO_PACE = { firstMs: 250, slowAfterMs: 2_000, slowMs: 1_000, ans
 /** Heartbeats without a good frame, or with a TICK or SKIP unanswered, after which a device is silent. */
 export const SILENT_HEARTBEATS = 3
 
-/** Retransmission timer (RFC 6298 with our bounds). At most one heartbeat, or `maxMs` where there is no heartbeat. */
-export const REPEAT_TIMER = { firstMs: 250, minMs: 10, maxMs: 1_000, steadyCopies: 4 } as const
+/** Retransmission timer (RFC 6298 with our bounds). At most one heartbeat, or `maxMs` where there is no heartbeat. After
+ * `steadyCopies` each pause is longer or shorter by up to this share of it. */
+export const REPEAT_TIMER = { firstMs: 250, minMs: 10, maxMs: 1_000, steadyCopies: 4, jitter: 0.25 } as const
 
 /** Silence on the line after which a text without a line end counts as a console line. */
 export const CONSOLE_IDLE_MS = 50

@@ -1,6 +1,6 @@
 /** The host's lane of calls: tokens, the window, repeats until an answer, SKIP in place of what was given up. */
 
-import type { CancelTimer, Clock } from '../../clock.js'
+import type { CancelTimer, Clock, Random } from '../../clock.js'
 import type { Outcome } from '../../errors.js'
 import { Action, ErrorNumber, nextToken, tokenDistance } from '../../wire/index.js'
 import { outcomeOfError } from '../errors.js'
@@ -53,6 +53,7 @@ export interface CallLane {
 
 export interface CallLaneOptions {
   readonly clock: Clock
+  readonly random: Random
   readonly line: Line
   readonly room: Room
   readonly rtt: RoundTripEstimator
@@ -84,7 +85,11 @@ export function createCallLane(options: CallLaneOptions): CallLane {
   const arm = () => {
     cancelTimer()
     if (options.lossless || sent.length === 0) return
-    const waitMs = pauseMs + line.backlogMs() + line.durationMs(options.answerContentBytes)
+    const copies = sent[0]!.ends.length
+    // Later copies come at uneven times, so that no loss that keeps step with them hits them all.
+    const unevenMs =
+      copies >= REPEAT_TIMER.steadyCopies ? pauseMs * REPEAT_TIMER.jitter * (2 * options.random() - 1) : 0
+    const waitMs = pauseMs + unevenMs + line.backlogMs() + line.durationMs(options.answerContentBytes)
     cancelTimer = clock.after(waitMs, expired)
   }
   const expired = () => {

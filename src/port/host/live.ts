@@ -55,6 +55,7 @@ export function createLive(hello: DeviceHello, options: SessionOptions, hooks: L
   const rtt = createRoundTripEstimator(heartbeatMs || REPEAT_TIMER.maxMs)
   const calls = createCallLane({
     clock,
+    random: options.random,
     line,
     room,
     rtt,
