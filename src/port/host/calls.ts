@@ -9,6 +9,7 @@ import type { ValueCodec } from '../../wire/index.js'
 import { CallError, RemoteError } from '../errors.js'
 import type { PortCounters } from '../types.js'
 import type { CallQueue, CallQueues } from './call-queue.js'
+import { onAbort } from './on-abort.js'
 import type { Answer, Failure, PendingCall } from './pending.js'
 
 export interface Calls {
@@ -85,6 +86,7 @@ export function createCalls(options: CallsOptions): Calls {
     if (signal?.aborted) throw abortError(actionName, 'no', signal.reason)
     const nowMs = clock.nowMs()
     let cancelDeadline: CancelTimer = () => {}
+    let stopListening = () => {}
     const aborted = () => giveUp(call, (outcome) => ({ kind: 'aborted', outcome, reason: signal?.reason }))
     const call: PendingCall = {
       action,
@@ -109,14 +111,14 @@ export function createCalls(options: CallsOptions): Calls {
       if (call.state === 'ended') return false
       call.state = 'ended'
       cancelDeadline()
-      signal?.removeEventListener('abort', aborted)
+      stopListening()
       waiting -= 1
       return true
     }
     if (Number.isFinite(timeoutMs)) {
       cancelDeadline = clock.after(timeoutMs, () => giveUp(call, (outcome) => ({ kind: 'timeout', outcome })))
     }
-    signal?.addEventListener('abort', aborted, { once: true })
+    if (signal) stopListening = onAbort(signal, aborted)
     waiting += 1
     queues[how.queue].push(call)
     options.queued()

@@ -53,19 +53,23 @@ export function createMailbox<C extends ContractDefinition>(sources: MailboxSour
     return current
   }
 
-  for (const name of sources.events ?? contract.events.keys()) {
+  const subscribe = (name: string): (() => void) => {
     const reliable = contract.events.get(name)?.acknowledged ?? false
     if (reliable) {
       const consumer = (value: unknown, meta: EventMeta) =>
         new Promise<void>((resolve, reject) => arrived({ event: name, value, meta, done: { resolve, reject } }))
-      stops.set(name, subscriptions.consume(name, consumer))
-    } else {
-      const listener = (value: unknown, meta: EventMeta) => {
-        if (letters.length >= MAX_WAITING_ITEMS) dropped += 1
-        else arrived({ event: name, value, meta })
-      }
-      stops.set(name, subscriptions.on(name, listener))
+      return subscriptions.consume(name, consumer)
     }
+    return subscriptions.on(name, (value, meta) => {
+      if (letters.length >= MAX_WAITING_ITEMS) dropped += 1
+      else arrived({ event: name, value, meta })
+    })
+  }
+  try {
+    for (const name of sources.events ?? contract.events.keys()) stops.set(name, subscribe(name))
+  } catch (error) {
+    close() // else what it has bound so far would be heard by nobody, for ever
+    throw error
   }
   void sources.exited.then((exit) => {
     // An end that was meant closes the mailbox, any other one fails its reader.

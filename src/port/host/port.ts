@@ -62,7 +62,7 @@ export function createPort<C extends ContractDefinition>(
   let lastExit: Exit | undefined
   const exited = deferred<Exit>()
   /** Who waits for the end of a life: kill(). */
-  const endings = new WeakMap<Connection, (exit: Exit) => void>()
+  const endings = new WeakMap<Connection, Deferred<Exit>>()
   let ready = quietDeferred()
   /** The last link, or the one that is being opened, is gone when it resolves. */
   let released: Promise<unknown> = Promise.resolve()
@@ -146,8 +146,14 @@ export function createPort<C extends ContractDefinition>(
   /** What has to be over before the port may be opened again, or counts as closed. Never rejects, and not for ever. */
   const release = (work: Promise<unknown> | undefined) => {
     if (!work) return
-    const bound = new Promise<void>((resolve) => clock.after(RELEASE_TIMEOUT_MS, resolve))
-    released = Promise.race([work.catch(() => {}), bound])
+    released = new Promise<void>((resolve) => {
+      const cancelBound = clock.after(RELEASE_TIMEOUT_MS, resolve)
+      const done = () => {
+        cancelBound() // else it would keep a process alive whose ports are closed
+        resolve()
+      }
+      work.then(done, done)
+    })
   }
 
   /** Begins a session on `link`. @param current told which connection bytes of the link belong to */
@@ -195,7 +201,8 @@ export function createPort<C extends ContractDefinition>(
     eventsDropped: (count) => subscriptions.notify({ kind: 'events_dropped', count }),
     refused: (problem) => subscriptions.notify({ kind: 'refused', problem }),
     ended(exit) {
-      endings.get(connection())?.(exit)
+      requests.end()
+      endings.get(connection())?.resolve(exit)
       const ranMs = life.kind === 'running' ? clock.nowMs() - life.sinceMs : undefined
       sessionOver(exit, ranMs, { link: connection().link, current })
     },
@@ -312,19 +319,19 @@ export function createPort<C extends ContractDefinition>(
     return calls.call(action, args, { timeoutMs, queue, signal })
   }
 
-  const isCurrent = (connection: Connection) =>
-    (life.kind === 'handshake' || life.kind === 'running') && life.connection === connection
-
   const kill = (): Promise<Exit> => {
     const now = life
     if (now.kind !== 'handshake' && now.kind !== 'running') {
       return Promise.reject(new PortwireError('PORT_EXITED', `kill: nothing runs at ${name} (${now.kind})`))
     }
     const { connection } = now
-    const over = new Promise<Exit>((resolve) => endings.set(connection, resolve))
+    const killed = endings.get(connection)
+    if (killed) return killed.promise
+    const ending = deferred<Exit>()
+    endings.set(connection, ending)
     if (connection.link.kill) void connection.link.kill()
-    else void killBoard(connection, clock, () => isCurrent(connection))
-    return over
+    else void killBoard(connection, clock, ending.promise)
+    return ending.promise
   }
 
   start()
