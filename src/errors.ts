@@ -97,3 +97,10 @@ export class PortwireError extends Error {
     this.hint = options.hint ?? ERRORS[code].hint
   }
 }
+
+/** What was thrown, as the one error class; PORT_FAILED where it is another. */
+export function asPortwireError(cause: unknown): PortwireError {
+  if (cause instanceof PortwireError) return cause
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return new PortwireError('PORT_FAILED', message, { cause })
+}

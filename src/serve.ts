@@ -8,6 +8,7 @@ import type {
   ContractDefinition,
   EventName,
   EventOf,
+  NoFields,
   RequestArgsOf,
   RequestName,
   RequestResultOf,
@@ -100,7 +101,7 @@ export interface Server<C = ContractDefinition> {
 }
 
 type EventFields<C, N extends EventName<C>> = keyof EventOf<C, N> extends never
-  ? [fields?: Record<never, never>]
+  ? [fields?: NoFields<N>]
   : [fields: EventOf<C, N>]
 
 export const SERVE_LIMITS = {

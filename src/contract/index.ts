@@ -13,6 +13,7 @@ export type {
   Field,
   Fields,
   ItemOf,
+  NoFields,
   PlainEventName,
   ReliableEventName,
   RequestArgsOf,

@@ -151,10 +151,13 @@ export type EventOf<C, N extends EventName<C>> = Events<C>[N] extends { readonly
   ? RecordOf<F>
   : Record<never, never>
 
+/** Where there are no fields, none may be given; of a contract that is known only at run time the type knows nothing. */
+export type NoFields<N extends string> = string extends N ? Record<never, never> : { readonly [name: string]: never }
+
 /** Makes `args` optional where the action takes none. */
 export type CallArguments<C, N extends ActionName<C>, O> =
   unknown extends ArgsOf<C, N>
     ? [args?: unknown, options?: O]
     : keyof ArgsOf<C, N> extends never
-      ? [args?: Record<never, never>, options?: O]
+      ? [args?: NoFields<N>, options?: O]
       : [args: ArgsOf<C, N>, options?: O]

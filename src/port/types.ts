@@ -98,7 +98,7 @@ export interface CallStream<Item, Result> extends AsyncIterable<Item> {
 export interface RequestContext {
   /** What the device still waits, from the moment that the request came. */
   readonly deadlineMs: number
-  /** Aborted when that is over: nobody waits for the answer any more. */
+  /** Aborted when that, or the session, is over: nobody waits for the answer any more. */
   readonly signal: AbortSignal
 }
 

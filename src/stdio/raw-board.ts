@@ -1,7 +1,7 @@
 /** The board over bare packets: opens the line, opens it anew when it is gone or out of step. */
 
 import type { Clock } from '../clock.js'
-import { PortwireError } from '../errors.js'
+import { asPortwireError } from '../errors.js'
 import type { Exit } from '../exit.js'
 import type { Connector, Link } from '../link/index.js'
 import type { PrefixBytes } from '../wire/index.js'
@@ -92,9 +92,4 @@ export function startRawBoard(options: RawBoardOptions): Board {
     },
     counters: () => line.counters,
   }
-}
-
-function asPortwireError(cause: unknown): PortwireError {
-  if (cause instanceof PortwireError) return cause
-  return new PortwireError('PORT_FAILED', cause instanceof Error ? cause.message : String(cause), { cause })
 }

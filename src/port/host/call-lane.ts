@@ -18,7 +18,7 @@ interface Sent {
   /** Who waits for the answer. After a timeout the call only wants to know its outcome. */
   waiter:
     | { readonly kind: 'call'; readonly call: PendingCall }
-    | { readonly kind: 'given-up'; readonly call: PendingCall }
+    | { readonly kind: 'given-up'; readonly call: PendingCall; readonly cancelWatch: CancelTimer }
     | { readonly kind: 'protocol'; answered(answer: Answer, copies: number): void }
   /** When its present content was first written. */
   firstAtMs: number
@@ -80,7 +80,6 @@ export function createCallLane(options: CallLaneOptions): CallLane {
   const done = new Map<number, Sent>() // answered, for answers to their copies
   let pauseMs = rtt.timeoutMs
   let cancelTimer: CancelTimer = () => {}
-  let givenUpTimers: CancelTimer[] = []
 
   const arm = () => {
     cancelTimer()
@@ -129,15 +128,17 @@ export function createCallLane(options: CallLaneOptions): CallLane {
     }
   }
   /** On a lossless link nothing is repeated, so no SKIP shows that the peer hangs: its place in the window would be lost. */
-  const watchGivenUp = (s: Sent) => {
-    givenUpTimers.push(
-      clock.after(SILENT_HEARTBEATS * REPEAT_TIMER.maxMs, () => {
-        if (!sent.includes(s)) return
+  const watchGivenUp = (): CancelTimer => {
+    let cancel: CancelTimer
+    const watch = () => {
+      cancel = clock.after(SILENT_HEARTBEATS * REPEAT_TIMER.maxMs, () => {
         // A handler of another call may block the peer for as long as that call may take.
-        if (sent.some((other) => other.waiter.kind === 'call')) watchGivenUp(s)
+        if (sent.some((other) => other.waiter.kind === 'call')) watch()
         else options.unanswered()
-      }),
-    )
+      })
+    }
+    watch()
+    return () => cancel()
   }
   /** The n-th answer to a token proves its n-th copy read, and all that was written before it. */
   const prove = (s: Sent) => {
@@ -180,6 +181,7 @@ export function createCallLane(options: CallLaneOptions): CallLane {
           else s.waiter.call.answered(answer)
           break
         case 'given-up':
+          s.waiter.cancelWatch()
           s.waiter.call.settled(outcomeOf(answer))
           return !isLateReply(answer)
         case 'protocol':
@@ -191,8 +193,9 @@ export function createCallLane(options: CallLaneOptions): CallLane {
     giveUp(call) {
       const s = sent.find((x) => x.waiter.kind === 'call' && x.waiter.call === call)
       if (!s) return
-      s.waiter = { kind: 'given-up', call }
-      if (options.lossless) return watchGivenUp(s) // it has arrived or will; its answer settles the outcome
+      const watched = options.lossless // it has arrived or will; its answer settles the outcome
+      s.waiter = { kind: 'given-up', call, cancelWatch: watched ? watchGivenUp() : () => {} }
+      if (watched) return
       s.action = Action.SKIP
       s.value = undefined
       s.firstAtMs = clock.nowMs()
@@ -208,13 +211,14 @@ export function createCallLane(options: CallLaneOptions): CallLane {
     callWaits: () => sent.some((s) => s.waiter.kind === 'call'),
     end() {
       cancelTimer()
-      for (const cancel of givenUpTimers) cancel()
-      givenUpTimers = []
       const calls: PendingCall[] = []
       const givenUp: PendingCall[] = []
       for (const s of sent.splice(0)) {
         if (s.waiter.kind === 'call') calls.push(s.waiter.call)
-        else if (s.waiter.kind === 'given-up') givenUp.push(s.waiter.call)
+        else if (s.waiter.kind === 'given-up') {
+          s.waiter.cancelWatch()
+          givenUp.push(s.waiter.call)
+        }
       }
       return { calls, givenUp }
     },

@@ -11,6 +11,7 @@ import { BUSY_SHARE } from '../limits.js'
 import type { PortCounters } from '../types.js'
 import { createBusy } from './busy.js'
 import type { CallQueue, CallQueues } from './call-queue.js'
+import { onAbort } from './on-abort.js'
 import type { Answer, Failure, PendingCall } from './pending.js'
 
 export interface Calls {
@@ -132,6 +133,7 @@ export function createCalls(options: CallsOptions): Calls {
     if (signal?.aborted) throw abortError(actionName, 'no', signal.reason)
     const nowMs = clock.nowMs()
     let cancelDeadline: CancelTimer = () => {}
+    let stopListening = () => {}
     const aborted = () => giveUp(call, (outcome) => ({ kind: 'aborted', outcome, reason: signal?.reason }))
     const call: PendingCall = {
       action,
@@ -158,14 +160,14 @@ export function createCalls(options: CallsOptions): Calls {
       if (call.state === 'ended') return false
       call.state = 'ended'
       cancelDeadline()
-      signal?.removeEventListener('abort', aborted)
+      stopListening()
       count(-1, isEmergency)
       return true
     }
     if (Number.isFinite(timeoutMs)) {
       cancelDeadline = clock.after(timeoutMs, () => giveUp(call, (outcome) => ({ kind: 'timeout', outcome })))
     }
-    signal?.addEventListener('abort', aborted, { once: true })
+    if (signal) stopListening = onAbort(signal, aborted)
     if (isEmergency) overtake(actionName)
     count(1, isEmergency)
     queues[how.queue].push(call)

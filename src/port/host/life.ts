@@ -3,7 +3,7 @@
 
 import { type Clock, systemClock } from '../../clock.js'
 import { type Deferred, deferred } from '../../deferred.js'
-import { PortwireError } from '../../errors.js'
+import { asPortwireError, PortwireError } from '../../errors.js'
 import { describeExit, type Exit } from '../../exit.js'
 import type { Connector, Link, LinkHandlers } from '../../link/link.js'
 import { RELEASE_TIMEOUT_MS } from '../limits.js'
@@ -256,10 +256,4 @@ function quietDeferred(): Deferred<void> {
   const quiet = deferred<void>()
   quiet.promise.catch(() => {})
   return quiet
-}
-
-function asPortwireError(cause: unknown): PortwireError {
-  if (cause instanceof PortwireError) return cause
-  const message = cause instanceof Error ? cause.message : String(cause)
-  return new PortwireError('PORT_FAILED', message, { cause })
 }

@@ -92,6 +92,7 @@ export function createPortSessions(options: PortSessionsOptions) {
       eventsDropped: (count) => subscriptions.notify({ kind: 'events_dropped', count }),
       refused: (problem) => subscriptions.notify({ kind: 'refused', problem }),
       ended(exit) {
+        options.requests.end()
         exited.resolve(exit)
         over(exit)
       },

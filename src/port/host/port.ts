@@ -142,7 +142,7 @@ export function createPort<C extends ContractDefinition>(
   const kill = async (): Promise<Exit> => {
     const now = present('kill')
     if (now.link.kill) void now.link.kill()
-    else void killBoard(now.connection, clock, () => life.session === now)
+    else void killBoard(now.connection, clock, now.over)
     return now.over
   }
 

@@ -1,13 +1,13 @@
 /** A port whose packets are bytes in both directions: the life of a Port, and nothing of a protocol. */
 
 import { systemClock } from '../../clock.js'
-import { PortwireError } from '../../errors.js'
+import { asPortwireError, PortwireError } from '../../errors.js'
 import { describeExit, type Exit } from '../../exit.js'
 import type { Connector } from '../../link/link.js'
 import type { LinePart } from '../../wire/index.js'
 import { PORT_DEFAULTS } from '../limits.js'
 import type { RestartStrategy } from '../types.js'
-import { pulse } from './kill.js'
+import { pauseUntil, pulse } from './kill.js'
 import { createLife, type Life } from './life.js'
 import { checkPacketMode, encodeRaw, type PacketMode, type RawPacket } from './raw-decoder.js'
 import { createPacketQueue } from './raw-queue.js'
@@ -86,7 +86,13 @@ export function createRawPort<M extends PacketMode>(
     now.letGo()
     if (now.link.kill) void now.link.kill()
     // Nothing says that the board has started anew, so it is taken for done.
-    else void pulse(now.link, clock).then(() => now.end({ kind: 'reset', cause: 'external' }))
+    else {
+      const done = pulse(now.link, pauseUntil(clock, now.over))
+      done.then(
+        () => now.end({ kind: 'reset', cause: 'external' }),
+        (cause) => now.end({ kind: 'failed', error: asPortwireError(cause) }),
+      )
+    }
     return now.over
   }
 

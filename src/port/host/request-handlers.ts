@@ -15,6 +15,8 @@ export interface RequestHandlers {
   handle(request: string, handler: Handler): () => void
   /** Answers the request with this index once; `value` is as it came, the deadline in front. */
   answer(index: number, value: unknown, done: (answer: RequestAnswer) => void): void
+  /** The session that asked is over: handlers that still run are told by their signal, and are not waited for. */
+  end(): void
 }
 
 export interface RequestHandlersOptions {
@@ -28,6 +30,8 @@ export interface RequestHandlersOptions {
 export function createRequestHandlers(options: RequestHandlersOptions): RequestHandlers {
   const { contract, codec, clock, counters } = options
   const handlers = new Map<string, Handler[]>()
+  /** How to abandon each request whose handler still runs. */
+  const running = new Set<() => void>()
 
   const answer: RequestHandlers['answer'] = (index, value, done) => {
     const fail = (errorNumber: number, text?: string) =>
@@ -56,18 +60,27 @@ export function createRequestHandlers(options: RequestHandlersOptions): RequestH
         counters.lateAnswers += 1
         return
       }
-      isOver = true
-      cancelDeadline()
+      over()
       finish()
     }
-    const expired = () => {
+    const over = () => {
       isOver = true
+      running.delete(abandoned)
+      cancelDeadline()
+    }
+    const abandoned = () => {
+      over()
+      abort.abort(new PortwireError('PORT_EXITED', `request ${request.name}: the session that asked is over`))
+    }
+    const expired = () => {
+      over()
       abort.abort(
         new PortwireError('CALL_TIMEOUT', `request ${request.name}: its deadline of ${deadlineMs} ms has passed`),
       )
       fail(ErrorNumber.EXPIRED)
     }
     if (deadlineMs <= 0) return expired()
+    running.add(abandoned)
     cancelDeadline = clock.after(deadlineMs, expired)
     const finished = (result: unknown) =>
       once(() => {
@@ -109,5 +122,8 @@ export function createRequestHandlers(options: RequestHandlersOptions): RequestH
       }
     },
     answer,
+    end() {
+      for (const abandoned of [...running]) abandoned()
+    },
   }
 }

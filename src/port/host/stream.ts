@@ -5,6 +5,7 @@ import { deferred } from '../../deferred.js'
 import { MAX_WAITING_ITEMS } from '../limits.js'
 import type { CallStream } from '../types.js'
 import type { Calls, HowToCall } from './calls.js'
+import { onAbort } from './on-abort.js'
 
 export interface StreamOptions {
   readonly contract: Contract
@@ -23,7 +24,10 @@ export interface StreamOptions {
 export function createCallStream(options: StreamOptions): CallStream<unknown, unknown> {
   const { contract, action } = options
   const abort = new AbortController()
-  const signal = options.how.signal ? AbortSignal.any([options.how.signal, abort.signal]) : abort.signal
+  const { signal } = options.how
+  let stopListening = () => {}
+  if (signal?.aborted) abort.abort(signal.reason)
+  else if (signal) stopListening = onAbort(signal, () => abort.abort(signal.reason))
   const waiting: unknown[] = []
   let lost = 0
   let ended = false
@@ -43,11 +47,12 @@ export function createCallStream(options: StreamOptions): CallStream<unknown, un
   }
   const result = options.calls.call(action, options.args, {
     ...options.how,
-    signal,
+    signal: abort.signal,
     items: { item, lost: lose, accepted: () => options.untilAccepted },
   })
   const end = () => {
     ended = true
+    stopListening()
     wake.resolve()
   }
   result.then(end, end)

@@ -107,6 +107,7 @@ function packetReceiver(options: ReceiverOptions & { readonly prefixBytes: Prefi
 function frameReceiver({ handlers, counters, clock, maxContentBytes }: ReceiverOptions): PacketReceiver {
   const deframer = createDeframer({ maxContentBytes })
   let cancelIdle: CancelTimer = () => {}
+  let closed = false
   const take = (events: ReturnType<typeof deframer.push>) => {
     for (const event of events) {
       switch (event.kind) {
@@ -126,10 +127,14 @@ function frameReceiver({ handlers, counters, clock, maxContentBytes }: ReceiverO
     push(bytes) {
       cancelIdle()
       take(deframer.push(bytes))
-      if (deframer.inRun) cancelIdle = clock.after(CONSOLE_IDLE_MS, () => take(deframer.idle()))
+      // What came may have ended the session.
+      if (deframer.inRun && !closed) cancelIdle = clock.after(CONSOLE_IDLE_MS, () => take(deframer.idle()))
     },
     // Half a frame is no news: noise may look like one, and the next delimiter counts it.
     half: () => undefined,
-    close: () => cancelIdle(),
+    close() {
+      closed = true
+      cancelIdle()
+    },
   }
 }
