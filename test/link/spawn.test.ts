@@ -266,9 +266,11 @@ describe('stderr', () => {
 
   it('S2: with the policy fail ends the program with its text as the reason, its children too', async () => {
     const { output, link, exit } = await start({
-      ...sh('sleep 60 & echo $!; echo bad sensor >&2; wait'),
+      ...sh('sleep 60 & echo $!; read told; echo bad sensor >&2; wait'),
       stderr: 'fail',
     })
+    await expect.poll(output).toMatch(/^\d+\n$/) // else it may end before its child is known
+    link.write(new TextEncoder().encode('told\n'))
     expect(await exit).toMatchObject({
       kind: 'failed',
       error: { code: 'PORT_FAILED', message: 'PORT_FAILED: sh wrote to stderr: bad sensor' },

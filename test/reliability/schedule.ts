@@ -149,7 +149,9 @@ export async function runSchedule({
       }
     }
   }
+  const dead: Host[] = []
   const kill = () => {
+    dead.push(host)
     repeats += host.port.info().counters.repeatsSent
     host.clock.kill()
     line.hangUp()
@@ -200,6 +202,7 @@ export async function runSchedule({
   repeats += info.counters.repeatsSent
   if (info.waitingCalls > 0) ledger.violation(`${info.waitingCalls} calls still wait`)
   await clock.until(host.port.close())
+  for (const { port } of dead) void port.close() // else they would stay in the list of open ports
   line.unplug()
   const { violations, executed, delivered } = ledger
   return { violations, calls, executed, delivered, boots, hosts, repeats, virtualMs: clock.nowMs() }
