@@ -138,8 +138,8 @@ export interface Port<C extends ContractDefinition = ContractDefinition> {
   ): () => void
 
   /** Tells the peer that nothing more will be sent: a program's stdin is closed, a board gets END_OF_INPUT. It may still
-   * answer and send events; its exit follows when it wants. A program still gets the calls
-   * made before; those made from then on fail. */
+   * answer and send events; its exit follows when it wants. Calls made before it go first; those made from then on fail.
+   * @throws PORT_EXITED  nothing runs yet; await ready() first */
   closeInput(): void
 
   /** Ends the process at the other end: SIGTERM, then SIGKILL, for a program; RESET, then a pulse on DTR, for a board.

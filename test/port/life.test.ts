@@ -161,7 +161,7 @@ describe('close', () => {
     expect(device.closes).toBe(1)
     expect(port.info()).toMatchObject({ state: 'closed', waitingCalls: 0 })
     await expect(port.call('identify')).rejects.toMatchObject({ code: 'PORT_EXITED', outcome: 'no' })
-    await expect(port.ready()).resolves.toBeUndefined()
+    await expect(port.ready()).rejects.toMatchObject({ code: 'PORT_EXITED' })
   })
 
   it.each(['opening', 'handshake', 'backoff'] as const)('in state %s leaves nothing behind', async (state) => {

@@ -4,6 +4,8 @@ import type { PendingCall } from './pending.js'
 
 export interface CallQueue {
   push(call: PendingCall): void
+  /** Puts calls in front of all that wait, in their order. */
+  putFirst(calls: readonly PendingCall[]): void
   /** The oldest that still waits, left in place. */
   peek(): PendingCall | undefined
   shift(): PendingCall | undefined
@@ -39,6 +41,10 @@ export function createCallQueue(shifted: () => void = () => {}): CallQueue {
         compactAt = Math.max(COMPACT_FROM, 2 * items.length)
       }
       items.push(call)
+    },
+    putFirst(calls) {
+      items = [...calls, ...items.slice(head)]
+      head = 0
     },
     peek() {
       skipEnded()

@@ -66,7 +66,7 @@ export interface CallsOptions {
   /** Bytes of content in front of the value. */
   readonly headerBytes: number
   /** Why no call can be made any more; undefined while the port lives. */
-  closed(): Exit | undefined
+  closed(queue: keyof CallQueues): Exit | undefined
   /** Why the peer reads no more; undefined while it does. */
   inputClosed(): string | undefined
   /** What the device takes; undefined while it is not known. */
@@ -117,7 +117,7 @@ export function createCalls(options: CallsOptions): Calls {
     }
     if (!(timeoutMs > 0)) throw new PortwireError('ARGUMENT_INVALID', `timeoutMs: ${timeoutMs} is not above 0`)
     const value = encodeArgs(actionName, action.args, args)
-    const exit = options.closed()
+    const exit = options.closed(how.queue)
     if (exit) throw exitError(actionName, portName, exit, 'no')
     const detail = options.inputClosed()
     if (detail !== undefined) throw inputError(actionName, portName, detail)
@@ -237,11 +237,13 @@ export function createCalls(options: CallsOptions): Calls {
     endQueued(exit, onlyStart) {
       const failure = { kind: 'exit', outcome: 'no', exit } as const
       if (onlyStart) {
-        // An emergency that came while onStart ran is held for the next session, as any other call is.
+        // An emergency that came while onStart ran is held for the next session, as any other call is, and stays in front.
+        const emergencies: PendingCall[] = []
         for (let call = queues.start.shift(); call; call = queues.start.shift()) {
-          if (call.isEmergency) queues.numbered.push(call)
+          if (call.isEmergency) emergencies.push(call)
           else call.failed(failure)
         }
+        queues.numbered.putFirst(emergencies)
         return
       }
       for (const queue of Object.values(queues)) endAll(queue, failure)

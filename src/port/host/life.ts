@@ -92,7 +92,7 @@ export function createLife<S extends LifeSession, K extends PortState>(options: 
     state.kind === 'handshake' || state.kind === 'running' ? state.session : undefined
 
   const enter = (next: State<S>, details: { readonly exit?: Exit; readonly restartInMs?: number } = {}) => {
-    if (state.kind === 'running' && next.kind !== 'closed') ready = quietDeferred()
+    if (state.kind === 'running') ready = quietDeferred()
     state = next
     options.notify({ kind: 'state', state: next.kind as K, ...details })
   }

@@ -23,7 +23,8 @@ export interface MailboxSources {
   readonly clock: Clock
   readonly contract: Contract
   readonly subscriptions: Subscriptions
-  readonly exited: Promise<Exit>
+  /** Tells when the port is closed for good; returns how to stop waiting. */
+  readonly whenExited: (run: (exit: Exit) => void) => () => void
   /** Default: all events of the contract. */
   readonly events: readonly string[] | undefined
 }
@@ -36,6 +37,7 @@ export function createMailbox<C extends ContractDefinition>(sources: MailboxSour
   let dropped = 0
   let ended: { readonly error?: Error } | undefined
   let wake = deferred<void>()
+  let stopWaiting = () => {}
 
   const arrived = (letter: Letter) => {
     letters.push(letter)
@@ -44,6 +46,7 @@ export function createMailbox<C extends ContractDefinition>(sources: MailboxSour
   const close = (end: { readonly error?: Error } = {}) => {
     if (ended) return
     ended = end
+    stopWaiting()
     for (const stop of stops.values()) stop()
     stops.clear()
     // What was not finished stays on the device.
@@ -81,7 +84,7 @@ export function createMailbox<C extends ContractDefinition>(sources: MailboxSour
     close() // one of them has a consumer already: the others are not to be heard by nobody
     throw error
   }
-  void sources.exited.then((exit) => {
+  stopWaiting = sources.whenExited((exit) => {
     // An end that was meant closes the mailbox, any other one fails its reader.
     close(isNormalExit(exit) ? {} : { error: new PortwireError('PORT_EXITED', `${portName} ${describeExit(exit)}`) })
   })

@@ -4,8 +4,14 @@ import type { Clock } from '../../clock.js'
 import { Action } from '../../wire/index.js'
 import type { Live } from './live.js'
 
+export interface Ping {
+  /** False once nobody waits for it: what was not sent is not sent any more. */
+  isWanted(): boolean
+  answered(roundTripMs: number): void
+}
+
 /** It goes before the calls of the user, but in the window like them: a device keeps no more answers than that. */
-export function sendPing({ outgoing, liveness }: Live, clock: Clock, answered: (roundTripMs: number) => void): void {
+export function sendPing({ outgoing, liveness }: Live, clock: Clock, ping: Ping): void {
   let sentMs = clock.nowMs()
   liveness.ticked()
   outgoing.protocolCall({
@@ -13,12 +19,12 @@ export function sendPing({ outgoing, liveness }: Live, clock: Clock, answered: (
     value: undefined,
     isWanted() {
       sentMs = clock.nowMs() // asked last right before it is sent: waiting for its turn is no part of the trip
-      return true
+      return ping.isWanted()
     },
     answered(answer, copies) {
       const roundTripMs = clock.nowMs() - sentMs
       liveness.tickAnswered(answer, copies)
-      answered(roundTripMs)
+      ping.answered(roundTripMs)
     },
   })
 }

@@ -11,6 +11,7 @@ import type { PortProtocol } from './action-protocol.js'
 import type { CallQueues } from './call-queue.js'
 import { type Connection, type ConnectionOptions, createConnection } from './connection.js'
 import type { LifeSession } from './life.js'
+import { listenersOf } from './once.js'
 import type { PortNumbers } from './options.js'
 import type { RequestHandlers } from './request-handlers.js'
 import type { DeliveryMark, SessionHandlers } from './session-types.js'
@@ -24,6 +25,8 @@ export interface PortSession extends LifeSession {
   closeInput(detail: string): void
   /** How it ended, once it has. */
   readonly over: Promise<Exit>
+  /** The same for those who may lose interest; returns how to. */
+  whenOver(run: (exit: Exit) => void): () => void
 }
 
 export interface PortSessionsOptions {
@@ -59,6 +62,7 @@ export function createPortSessions(options: PortSessionsOptions) {
 
   return (link: Link, over: (exit: Exit) => void): PortSession => {
     const exited = deferred<Exit>()
+    const whenOver = listenersOf(exited.promise)
     let inputClosed: string | undefined
 
     const runOnStart = async () => {
@@ -138,6 +142,7 @@ export function createPortSessions(options: PortSessionsOptions) {
       },
       closeInput,
       over: exited.promise,
+      whenOver,
     }
     return session
   }

@@ -3,7 +3,7 @@
 
 import { systemClock } from '../../clock.js'
 import type { Contract, ContractDefinition } from '../../contract/index.js'
-import { PortwireError } from '../../errors.js'
+import { asPortwireError, PortwireError } from '../../errors.js'
 import { describeExit, type Exit } from '../../exit.js'
 import type { Connector } from '../../link/link.js'
 import { createPortCounters } from '../counters.js'
@@ -27,6 +27,7 @@ import { closeAfter } from './close-after.js'
 import { killBoard } from './kill.js'
 import { createLife, type Life } from './life.js'
 import { createMailbox } from './mailbox.js'
+import { listenersOf } from './once.js'
 import { portName, portNumbers, timeoutAbove0 } from './options.js'
 import { createPortSessions, type PortSession } from './port-session.js'
 import { createRequestHandlers } from './request-handlers.js'
@@ -68,7 +69,11 @@ export function createPort<C extends ContractDefinition>(
     counters,
     maxQueuedCalls: numbers.maxQueuedCalls,
     headerBytes: protocol.headerBytes,
-    closed: () => (life.state.kind === 'closed' ? life.state.exit : isClosing ? { kind: 'closed' } : undefined),
+    closed(queue) {
+      if (life.state.kind === 'closed') return life.state.exit
+      // A session that is just starting is let come up: what waits is for it.
+      return isClosing && queue !== 'start' ? { kind: 'closed' } : undefined
+    },
     inputClosed: () => life.session?.inputClosed,
     maxContentBytes: () => (life.state.kind === 'running' ? device?.maxContentBytes : undefined),
     queued: () => session()?.pump(),
@@ -133,6 +138,8 @@ export function createPort<C extends ContractDefinition>(
     },
   })
 
+  const whenExited = listenersOf(life.exited)
+
   const present = (what: string): PortSession => {
     const now = life.session
     if (now) return now
@@ -141,7 +148,8 @@ export function createPort<C extends ContractDefinition>(
 
   const kill = async (): Promise<Exit> => {
     const now = present('kill')
-    if (now.link.kill) void now.link.kill()
+    const failed = (cause: unknown) => now.connection.session.end({ kind: 'failed', error: asPortwireError(cause) })
+    if (now.link.kill) now.link.kill().catch(failed)
     else void killBoard(now.connection, clock, now.over)
     return now.over
   }
@@ -153,19 +161,29 @@ export function createPort<C extends ContractDefinition>(
     }
     const now = present('ping')
     return new Promise((resolve, reject) => {
-      const cancel = clock.after(timeoutMs, () =>
-        reject(new PortwireError('CALL_TIMEOUT', `ping: no answer from ${name} in ${timeoutMs} ms`)),
-      )
-      const isAsked = now.connection.session.ping((roundTripMs) => {
+      let isWanted = true
+      const over = () => {
+        isWanted = false
         cancel()
-        resolve(roundTripMs)
-      })
+        stopListening()
+      }
       const gone = (why: string) => {
-        cancel()
+        over()
         reject(new PortwireError('PORT_EXITED', `ping: ${name} ${why}`))
       }
-      if (isAsked) void now.over.then((exit) => gone(describeExit(exit)))
-      else gone('has not said hello')
+      const cancel = clock.after(timeoutMs, () => {
+        over()
+        reject(new PortwireError('CALL_TIMEOUT', `ping: no answer from ${name} in ${timeoutMs} ms`))
+      })
+      const stopListening = now.whenOver((exit) => gone(describeExit(exit)))
+      const isAsked = now.connection.session.ping({
+        isWanted: () => isWanted,
+        answered(roundTripMs) {
+          over()
+          resolve(roundTripMs)
+        },
+      })
+      if (!isAsked) gone('has not said hello')
     })
   }
 
@@ -196,8 +214,14 @@ export function createPort<C extends ContractDefinition>(
     },
     handle: (request, handler) => requests.handle(request, handler as never),
     closeInput() {
-      const now = life.state.kind === 'running' ? life.state.session : undefined
-      if (!now) return
+      if (life.state.kind === 'closed') return
+      if (life.state.kind !== 'running') {
+        throw new PortwireError(
+          'PORT_EXITED',
+          `closeInput: ${name} is not running (${life.state.kind}); await ready() first`,
+        )
+      }
+      const now = life.state.session
       now.closeInput('closeInput() was called')
       // The calls that were made before go first.
       void calls.written().then(() => {
@@ -213,7 +237,7 @@ export function createPort<C extends ContractDefinition>(
         clock,
         contract,
         subscriptions,
-        exited: life.exited,
+        whenExited,
         events: mailboxOptions?.events,
       }),
     on: (event, listener) => subscriptions.on(event, listener as never),

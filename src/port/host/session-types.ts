@@ -7,6 +7,7 @@ import type { ValueCodec } from '../../wire/index.js'
 import type { DeviceInfo, PortCounters, Severity } from '../types.js'
 import type { CallQueues } from './call-queue.js'
 import type { PendingCall } from './pending.js'
+import type { Ping } from './ping.js'
 import type { RequestAnswer } from './request-lane.js'
 
 export interface SessionHandlers {
@@ -78,7 +79,7 @@ export interface Session {
   /** Tells the device that nothing more will be sent. */
   endOfInput(): void
   /** Sends a TICK in its turn; its round trip in ms is told unless the session ends first. False: no session is up. */
-  ping(answered: (roundTripMs: number) => void): boolean
+  ping(ping: Ping): boolean
   end(exit: Exit): void
   /** When a TICK was last answered. */
   readonly lastTickMs: number | undefined

@@ -310,10 +310,15 @@ export function createSession(options: SessionOptions): Session {
       now.outgoing.protocolCall({ action: Action.END_OF_INPUT, value: undefined, answered: () => {} })
       pump()
     },
-    ping(answered) {
+    ping(ping) {
       if (phase.kind !== 'up' && phase.kind !== 'open') return false
       // An answer that names another boot has ended the session by then.
-      sendPing(phase.live, options.clock, (roundTripMs) => phase.kind !== 'ended' && answered(roundTripMs))
+      sendPing(phase.live, options.clock, {
+        isWanted: ping.isWanted,
+        answered(roundTripMs) {
+          if (phase.kind !== 'ended') ping.answered(roundTripMs)
+        },
+      })
       pump()
       return true
     },
