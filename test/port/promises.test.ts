@@ -2,14 +2,11 @@
 
 import 'serialport'
 import { describe, expect, it } from 'vitest'
-import { createPort, openRaw } from '../../src/index.js'
-import type { Connector, LinkHandlers } from '../../src/link/index.js'
-import { greenhouse } from '../../src/testing/greenhouse.js'
-import { createVirtualClock } from '../../src/testing/virtual-clock.js'
+import { openRaw } from '../../src/index.js'
+import type { Connector } from '../../src/link/index.js'
 import { Action, Feature } from '../../src/wire/index.js'
 import { runningPort, startPort } from '../port/harness.js'
 import { PEERS, portOver, runningOver } from '../port/peers.js'
-import { createScriptedDevice } from '../port/scripted-device.js'
 
 const soon = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
