@@ -127,6 +127,7 @@ export function createLine(options: LineOptions): Line {
       },
       close() {
         mine.end('closed')
+        over.resolve() // also of a host that was let go
         return over.promise
       },
     }
