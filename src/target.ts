@@ -28,15 +28,26 @@ export type Target =
   /** Anything else that carries bytes. */
   | { readonly link: Connector }
 
-/** @throws ARGUMENT_INVALID  none of the targets is named */
+/** @throws ARGUMENT_INVALID  none of the targets is named, or it is named by nothing that could be one */
 export function connectorOf(options: Target & { readonly clock?: Clock }): Connector {
   if ('link' in options) return options.link
-  if ('serial' in options) return serialConnector({ ...options, path: options.serial })
-  if ('spawn' in options) return spawnConnector({ ...options, program: options.spawn })
-  if ('tcp' in options) return tcpConnector({ ...options, address: options.tcp })
-  if ('websocket' in options) return webSocketConnector({ ...options, url: options.websocket })
+  if ('serial' in options) {
+    const { serial } = options
+    const path = typeof serial === 'string' ? text('serial', serial, 'a path such as /dev/ttyACM0') : serial
+    return serialConnector({ ...options, path })
+  }
+  if ('spawn' in options) return spawnConnector({ ...options, program: text('spawn', options.spawn, 'a program') })
+  if ('tcp' in options) return tcpConnector({ ...options, address: text('tcp', options.tcp, 'host:port') })
+  if ('websocket' in options) {
+    return webSocketConnector({ ...options, url: text('websocket', options.websocket, 'ws://host:port/path') })
+  }
   throw new PortwireError(
     'ARGUMENT_INVALID',
     'open needs one of serial, spawn, tcp, websocket or link to know what to open',
   )
+}
+
+function text(target: string, value: unknown, what: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw new PortwireError('ARGUMENT_INVALID', `${target}: expected ${what}, got ${value === '' ? "''" : String(value)}`)
 }

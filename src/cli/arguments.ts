@@ -5,12 +5,13 @@ import { argsFromJson } from '../gateway/payload.js'
 import { usageError } from './exit-code.js'
 
 /** What goes into a command's JSON. The types of the contract decide how a word is read: `5` is a text where a text is asked for.
- * @throws USAGE  a word that is neither name=value nor JSON */
+ * @throws USAGE  a word that is neither name=value nor JSON, or a name that is given twice */
 export function argumentsFromWords(
   words: readonly string[],
   fields: readonly NormalField[],
 ): Readonly<Record<string, unknown>> {
   if (words.length === 1 && words[0]!.trimStart().startsWith('{')) return objectFromJson(words[0]!)
+  const seen = new Set<string>()
   const byName = new Map(fields.map((field) => [field.name, field]))
   return Object.fromEntries(
     words.map((word) => {
@@ -22,6 +23,8 @@ export function argumentsFromWords(
         )
       }
       const name = word.slice(0, at)
+      if (seen.has(name)) throw usageError(`${name} is given twice; give each argument once`)
+      seen.add(name)
       return [name, valueFromWord(word.slice(at + 1), byName.get(name))]
     }),
   )

@@ -111,6 +111,9 @@ function integerRange(bits: number, low: bigint, high: bigint): IntegerRange {
   return { bits, low, high, lowNumber: Number(low), highNumber: Number(high) }
 }
 
+/** What 32 bits hold at most; a number that is rounded to this is taken. */
+const MAX_F32 = (2 - 2 ** -23) * 2 ** 127
+
 const textEncoder = new TextEncoder()
 
 function encodeField(path: string, field: NormalField, value: unknown): unknown {
@@ -135,7 +138,7 @@ function floatOf(wire: unknown): unknown {
   return typeof wire === 'bigint' ? Number(wire) : wire
 }
 
-/** @param keepsRange  the field's own min and max count, besides its type */
+/** @param keepsRange  it is to be sent: the field's own min and max count, besides its type, and f32 has to hold it */
 function checkField(path: string, field: NormalField, value: unknown, keepsRange: boolean): Decoded {
   if (field.kind === 'scalar') return checkScalar(path, field, value, keepsRange)
   if (!Array.isArray(value)) return bad(path, `an array of ${field.array}`, value)
@@ -173,8 +176,12 @@ function checkScalar(path: string, field: ScalarField, value: unknown, keepsRang
       if (typeof value !== 'number') return bad(path, 'a number', value)
       const range = keepsRange ? checkRange(path, field, value) : undefined
       if (range) return range
+      if (type === 'f64') return { ok: true, value }
       // The device computes in 32 bits; rounding here lets the wire carry five bytes in place of nine.
-      return { ok: true, value: type === 'f32' ? Math.fround(value) : value }
+      const rounded = Math.fround(value)
+      if (keepsRange && Number.isFinite(value) && !Number.isFinite(rounded))
+        return { ok: false, problem: `${path}: ${value} is not in ${-MAX_F32} to ${MAX_F32} (f32)` }
+      return { ok: true, value: rounded }
     }
     default:
       return checkInteger(path, field, value, keepsRange)

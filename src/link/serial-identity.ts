@@ -18,8 +18,11 @@ export interface SerialIdentity {
 
 const KEYS = ['vendorId', 'productId', 'serialNumber', 'manufacturer', 'interfaceNumber', 'usbPath'] as const
 
-/** @throws ARGUMENT_INVALID  a key that is not known, an id that is not hex, or nothing named at all */
+/** @throws ARGUMENT_INVALID  a key that is not known, a value of the wrong type, an id that is not hex, or nothing named */
 export function checkIdentity(identity: SerialIdentity): void {
+  if (typeof identity !== 'object' || identity === null) {
+    throw new PortwireError('ARGUMENT_INVALID', `serial: ${identity} is neither a path nor some of ${KEYS.join(', ')}`)
+  }
   const unknown = Object.keys(identity).filter((key) => !(KEYS as readonly string[]).includes(key))
   if (unknown.length > 0) {
     throw new PortwireError('ARGUMENT_INVALID', `serial: ${unknown[0]} is not one of ${KEYS.join(', ')}`)
@@ -27,12 +30,25 @@ export function checkIdentity(identity: SerialIdentity): void {
   if (KEYS.every((key) => identity[key] === undefined)) {
     throw new PortwireError('ARGUMENT_INVALID', `serial: name a path, or some of ${KEYS.join(', ')}`)
   }
+  for (const key of KEYS) checkType(key, identity[key])
   for (const key of ['vendorId', 'productId'] as const) {
     const value = identity[key]
     if (value !== undefined && !/^(0x)?[0-9a-f]{1,4}$/i.test(value)) {
       throw new PortwireError('ARGUMENT_INVALID', `serial.${key}: ${value} is not a number of up to four hex digits`)
     }
   }
+}
+
+function checkType(key: (typeof KEYS)[number], value: unknown): void {
+  if (value === undefined) return
+  if (key === 'interfaceNumber') {
+    if (Number.isInteger(value) && (value as number) >= 0) return
+    throw new PortwireError('ARGUMENT_INVALID', `serial.${key}: ${String(value)} is not a whole number from 0`)
+  }
+  if (typeof value === 'string') return
+  const isId = key === 'vendorId' || key === 'productId'
+  const example = isId && typeof value === 'number' ? `; write it in hex: '${hexId(value.toString(16))}'` : ''
+  throw new PortwireError('ARGUMENT_INVALID', `serial.${key}: ${String(value)} is not a text${example}`)
 }
 
 /** What a person calls it: `USB 2341:0043, serial number 7573`. */

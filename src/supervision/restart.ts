@@ -1,7 +1,7 @@
 /** When to start a port again: OTP's restart types and intensity, and the backoff with full jitter that OTP lacks. */
 
 import type { Clock, Random } from '../clock.js'
-import type { ErrorCode } from '../errors.js'
+import { type ErrorCode, PortwireError } from '../errors.js'
 import { type Exit, isNormalExit } from '../exit.js'
 import type { RestartDecision, RestartStrategy } from '../port/index.js'
 
@@ -13,7 +13,7 @@ export interface RestartOptions {
   readonly type?: RestartType
   /** First pause at most this long, doubling. Default 250. */
   readonly firstMs?: number
-  /** The pause never grows beyond. Default 30,000. */
+  /** The pause never grows beyond; where both are given, at least `firstMs`. Default 30,000. */
   readonly maxMs?: number
   /** More restarts than this inside the period: failed. Default 5. */
   readonly intensity?: number
@@ -60,9 +60,36 @@ function isAbsent(exit: Exit): boolean {
   return ABSENT.has(exit.error.code)
 }
 
-/** The restart strategy of one port. It holds state: make one for each port. */
+const TYPES: readonly unknown[] = ['permanent', 'transient', 'temporary'] satisfies RestartType[]
+const NUMBERS = ['firstMs', 'maxMs', 'intensity', 'periodMs', 'retryFailedMs', 'healthyMs'] as const
+
+/** The options with their defaults.
+ * @throws ARGUMENT_INVALID  naming the option */
+function checkedOptions(options: RestartOptions): Required<RestartOptions> {
+  if (typeof options !== 'object') throw wrong(`: ${String(options)} is not an object of options`)
+  const { type = RESTART_DEFAULTS.type, firstMs, maxMs } = options
+  if (!TYPES.includes(type)) throw wrong(`.type: ${String(type)} is not one of ${TYPES.join(', ')}`)
+  const checked: Record<(typeof NUMBERS)[number], number> = { ...RESTART_DEFAULTS }
+  for (const name of NUMBERS) {
+    const value = options[name]
+    if (value === undefined) continue
+    if (!Number.isFinite(value) || value < 0) throw wrong(`.${name}: ${String(value)} is not a number from 0`)
+    checked[name] = value
+  }
+  if (firstMs !== undefined && maxMs !== undefined && maxMs < firstMs) {
+    throw wrong(`.maxMs: ${maxMs} is less than firstMs, ${firstMs}`)
+  }
+  return { ...checked, type }
+}
+
+function wrong(what: string): PortwireError {
+  return new PortwireError('ARGUMENT_INVALID', `restart${what}`)
+}
+
+/** The restart strategy of one port. It holds state: make one for each port.
+ * @throws ARGUMENT_INVALID  naming the option */
 export function createRestartStrategy(options: RestartOptions, clock: Clock, random: Random): RestartStrategy {
-  const o = { ...RESTART_DEFAULTS, ...options }
+  const o = checkedOptions(options)
   let attempt = 0
   let absentAttempt = 0
   let failed = false

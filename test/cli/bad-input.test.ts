@@ -76,6 +76,12 @@ test.each([
     2,
     'portwire: setVent.opened is not known; known: open',
   ],
+  [
+    'an argument that is given twice',
+    ['call', '/dev/ttyACM0', 'setVent', 'open=0.5', 'open=0.7'],
+    2,
+    'portwire: open is given twice; give each argument once',
+  ],
   ['a config that is not there', ['gateway', '--config', '/nope.yaml'], 2, 'portwire: /nope.yaml: no such file'],
   [
     'a check of nothing',

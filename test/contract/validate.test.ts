@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { decodeFields, decodeResult, defineContract, encodeFields, type Field } from '../../src/contract/index.js'
+import {
+  decodeFields,
+  decodeResult,
+  defineContract,
+  encodeFields,
+  encodeResult,
+  type Field,
+} from '../../src/contract/index.js'
 
 const fieldsOf = (args: Record<string, Field>) =>
   defineContract({ name: 'n', version: '1', events: { a: { fields: args } } }).events.get('a')!.fields
@@ -50,6 +57,24 @@ describe('values on their way to the wire', () => {
 
   it('rounds f32 to what the device computes with, so that five bytes carry it', () => {
     expect(encodeFields('a', fieldsOf({ x: 'f32' }), { x: 0.1 })).toEqual([Math.fround(0.1)])
+  })
+
+  const MAX_F32 = (2 - 2 ** -23) * 2 ** 127
+  it.each([1e39, -1e39, Number.MAX_VALUE, 3.5e38])('refuses %d for an f32, which would be infinite', (beyond) => {
+    const problem = `${beyond} is not in ${-MAX_F32} to ${MAX_F32} (f32)`
+    expect(() => encodeFields('a', fieldsOf({ x: 'f32' }), { x: beyond })).toThrow(`ARGUMENT_INVALID: a.x: ${problem}`)
+    const items = fieldsOf({ x: { array: 'f32', maxItems: 2 } })
+    expect(() => encodeFields('a', items, { x: [0, beyond] })).toThrow(`a.x[1]: ${problem}`)
+    const { result } = defineContract({ name: 'n', version: '1', actions: { a: { result: 'f32' } } }).actions.get('a')!
+    expect(() => encodeResult('a', result, beyond)).toThrow(`ARGUMENT_INVALID: a`)
+    expect(encodeFields('a', fieldsOf({ x: 'f64' }), { x: beyond })).toEqual([beyond])
+  })
+
+  it('takes what f32 holds to its ends, and infinities as such', () => {
+    const sent = [MAX_F32, -MAX_F32, Infinity, -Infinity, Number.NaN]
+    for (const x of sent) expect(encodeFields('a', fieldsOf({ x: 'f32' }), { x })).toEqual([x])
+    // Nearer to the largest f32 than to the next power of two.
+    expect(encodeFields('a', fieldsOf({ x: 'f32' }), { x: MAX_F32 + 2 ** 100 })).toEqual([MAX_F32])
   })
 
   it('sends no value for no arguments', () => {

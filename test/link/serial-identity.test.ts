@@ -54,6 +54,16 @@ describe('L1: a board is not opened', () => {
     [{ vendor: '2341' }, /serial: vendor is not one of vendorId/],
     [{ vendorId: 'Arduino' }, /serial.vendorId: Arduino is not a number of up to four hex digits/],
     [{ productId: '10043' }, /serial.productId: 10043/],
+    [{ vendorId: 0x2341 }, /ARGUMENT_INVALID: serial.vendorId: 9025 is not a text; write it in hex: '2341'$/],
+    [{ productId: 0x43 }, /ARGUMENT_INVALID: serial.productId: 67 is not a text; write it in hex: '0043'$/],
+    [{ serialNumber: 7573 }, /ARGUMENT_INVALID: serial.serialNumber: 7573 is not a text$/],
+    [{ manufacturer: null }, /ARGUMENT_INVALID: serial.manufacturer: null is not a text$/],
+    [{ serialNumber: '7573', usbPath: {} }, /ARGUMENT_INVALID: serial.usbPath: .* is not a text$/],
+    [{ interfaceNumber: '0' }, /ARGUMENT_INVALID: serial.interfaceNumber: 0 is not a whole number from 0$/],
+    [{ interfaceNumber: -1 }, /ARGUMENT_INVALID: serial.interfaceNumber: -1 is not/],
+    [null, /ARGUMENT_INVALID: serial: null is neither a path nor some of vendorId, /],
+    [undefined, /ARGUMENT_INVALID: serial: undefined is neither a path nor/],
+    [5, /ARGUMENT_INVALID: serial: 5 is neither a path nor/],
   ])('when the identity is %j', (identity, message) => {
     expect(() => serialConnector({ path: identity as never })).toThrow(message)
   })

@@ -165,6 +165,17 @@ describe('a call', () => {
     expect(device.take()).toEqual([])
   })
 
+  it('with a number that 32 bits do not hold is refused before a byte is sent, never sent as Infinity', async () => {
+    const { clock, device, port } = await runningPort({}, { window: 8, receiveBytes: 0 })
+    const call = port.call('setAlarmLimit', { celsius: 1e39 })
+    await expect(clock.until(call)).rejects.toMatchObject({
+      code: 'ARGUMENT_INVALID',
+      message: expect.stringContaining('setAlarmLimit.celsius: 1e+39 is not in '),
+    })
+    await clock.advance(5)
+    expect(device.heard.filter(({ action }) => action < 0xf0)).toEqual([])
+  })
+
   it('too large for the device is refused before a byte is sent; one byte less is not', async () => {
     const { clock, device, port } = await runningPort({}, { maxContent: 2 + 3 + 32 })
     const fits = port.call('echo', { data: new Uint8Array(32) })

@@ -66,6 +66,11 @@ describe('hello', () => {
     })
   })
 
+  it.each(['ignore', '', null, true])('the option contractMismatch = %j is refused, named', (contractMismatch) => {
+    const start = () => startPort({ contractMismatch: contractMismatch as never })
+    expect(start).toThrow(`ARGUMENT_INVALID: contractMismatch: ${contractMismatch} is neither error nor warn`)
+  })
+
   it('only warns of another contract when that is asked for', async () => {
     const { notices, port } = await runningPort({ contractMismatch: 'warn' }, { contractHash: 1 })
     expect(port.info().state).toBe('running')

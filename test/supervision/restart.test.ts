@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { PortwireError } from '../../src/errors.js'
 import type { Exit } from '../../src/exit.js'
-import { backoffMs, createRestartStrategy, recordRestart } from '../../src/supervision/index.js'
+import { createPort } from '../../src/open.js'
+import { backoffMs, createRestartStrategy, type RestartOptions, recordRestart } from '../../src/supervision/index.js'
+import { greenhouse } from '../../src/testing/greenhouse.js'
 import { createVirtualClock } from '../../src/testing/virtual-clock.js'
 
 const unplugged: Exit = { kind: 'unplugged', detail: 'hang-up' }
@@ -38,7 +40,7 @@ describe('restart intensity', () => {
 })
 
 describe('a restart strategy', () => {
-  const strategy = (options = {}) => {
+  const strategy = (options: RestartOptions = {}) => {
     const clock = createVirtualClock()
     return { clock, restart: createRestartStrategy(options, clock, () => 1) }
   }
@@ -50,6 +52,35 @@ describe('a restart strategy', () => {
     expect([next('permanent', normal), next('permanent', unplugged)]).toEqual(['restart', 'restart'])
     expect([next('transient', normal), next('transient', unplugged)]).toEqual(['stop', 'restart'])
     expect([next('temporary', normal), next('temporary', unplugged)]).toEqual(['stop', 'stop'])
+  })
+
+  it.each([
+    [{ type: 'never' }, 'restart.type: never is not one of permanent, transient, temporary'],
+    [{ type: null }, 'restart.type: null is not one of permanent, transient, temporary'],
+    [{ firstMs: Number.NaN }, 'restart.firstMs: NaN is not a number from 0'],
+    [{ maxMs: -1 }, 'restart.maxMs: -1 is not a number from 0'],
+    [{ intensity: Number.NaN }, 'restart.intensity: NaN is not a number from 0'],
+    [{ intensity: '5' }, 'restart.intensity: 5 is not a number from 0'],
+    [{ periodMs: Number.POSITIVE_INFINITY }, 'restart.periodMs: Infinity is not a number from 0'],
+    [{ retryFailedMs: null }, 'restart.retryFailedMs: null is not a number from 0'],
+    [{ healthyMs: -0.5 }, 'restart.healthyMs: -0.5 is not a number from 0'],
+    [{ firstMs: 500, maxMs: 499 }, 'restart.maxMs: 499 is less than firstMs, 500'],
+    ['transient', 'restart: transient is not an object of options'],
+  ])('refuses %o, naming the option', (options, message) => {
+    const clock = createVirtualClock()
+    expect(() => createRestartStrategy(options as never, clock, () => 1)).toThrow(`ARGUMENT_INVALID: ${message}`)
+    const make = () => createPort(greenhouse, { spawn: '/nothing-starts', clock, restart: options as never })
+    expect(make).toThrow(`ARGUMENT_INVALID: ${message}`)
+  })
+
+  it('takes 0, equal pauses, and the default for what is undefined; a longest pause alone cuts the first one', () => {
+    const first = (options: RestartOptions) => strategy(options).restart.next(unplugged, 0)
+    expect(first({ firstMs: 0, maxMs: 0 })).toEqual({ kind: 'restart', inMs: 0 })
+    expect(first({ firstMs: 7, maxMs: 7 })).toEqual({ kind: 'restart', inMs: 7 })
+    expect(first({ maxMs: 100 })).toEqual({ kind: 'restart', inMs: 100 })
+    expect(first({ intensity: 0 })).toEqual({ kind: 'failed', inMs: 60_000 })
+    const undefineds = { type: undefined, firstMs: undefined, intensity: undefined } as unknown as RestartOptions
+    expect(first(undefineds)).toEqual({ kind: 'restart', inMs: 250 })
   })
 
   it('says failed after more than 5 restarts in 30 s, then tries once a minute until one has run for a minute', async () => {

@@ -208,3 +208,24 @@ test('nothing that is accepted can make JSON.stringify throw, once bigints are t
     expect(json.length).toBeGreaterThan(0)
   }
 })
+
+describe('values of the common kinds, which are encoded at once, keep limits that are set narrower', () => {
+  test.each([
+    ['maxNodes', 3, [1, 2], [1, 2, 3], 'too_many_nodes'],
+    ['maxNodes', 3, { a: 1 }, { a: [], b: 1 }, 'too_many_nodes'],
+    ['maxNodes', 3, [[1]], [[1, 2]], 'too_many_nodes'],
+    ['maxNodes', 1, 'a', ['a'], 'too_many_nodes'],
+    ['maxBinaryBytes', 3, new Uint8Array(3), new Uint8Array(4), 'binary_too_long'],
+    ['maxStringBytes', 3, 'abc', 'abcd', 'string_too_long'],
+    ['maxArrayLength', 2, [1, 2], [1, 2, 3], 'array_too_long'],
+    ['maxMapLength', 1, { a: 1 }, { a: 1, b: 2 }, 'map_too_long'],
+    ['maxDepth', 2, [[]], [[[]]], 'too_deep'],
+  ] as const)('%s of %i: %j is taken, %j refused', (name, limit, most, tooLarge, reason) => {
+    const narrow = createValueCodec({ [name]: limit })
+    expect(narrow.decode(narrow.encode(most))).toEqual({ ok: true, value: most })
+    expect(() => narrow.encode(tooLarge)).toThrow(RangeError)
+    expect(narrow.decode(codec.encode(tooLarge))).toEqual({ ok: false, reason })
+    const sentOnly = createValueCodec({}, { sentLimits: { [name]: limit } })
+    expect(() => sentOnly.encode(tooLarge)).toThrow(RangeError)
+  })
+})

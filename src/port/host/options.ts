@@ -1,4 +1,5 @@
-/** The numbers among a port's options: checked once, so that no NaN removes a bound and no fraction goes into HELLO. */
+/** A port's options: checked once, so that no NaN removes a bound, no fraction goes into HELLO and no misspelt word counts as
+ * another. */
 
 import { PortwireError } from '../../errors.js'
 import { PORT_DEFAULTS } from '../limits.js'
@@ -15,9 +16,15 @@ const NAME = /^[A-Za-z0-9_-]{1,64}$/
 /** A heartbeat travels as u32. */
 const MAX_HEARTBEAT_MS = 0xffff_ffff
 
-/** @throws ARGUMENT_INVALID  naming the option and its range */
+/** The numbers; the other options are checked on the way.
+ * @throws ARGUMENT_INVALID  naming the option and its range */
 export function portNumbers(options: PortOptions<never>, lossless: boolean): PortNumbers {
   const { callTimeoutMs, readyTimeoutMs, heartbeatMs, maxQueuedCalls } = options
+  const { contractMismatch = 'error' } = options
+  if (contractMismatch !== 'error' && contractMismatch !== 'warn') {
+    const given = String(contractMismatch)
+    throw new PortwireError('ARGUMENT_INVALID', `contractMismatch: ${given} is neither error nor warn`)
+  }
   return {
     callTimeoutMs: above(0, 'callTimeoutMs', callTimeoutMs ?? PORT_DEFAULTS.callTimeoutMs),
     readyTimeoutMs: above(0, 'readyTimeoutMs', readyTimeoutMs ?? PORT_DEFAULTS.readyTimeoutMs),

@@ -14,6 +14,8 @@ export interface PacketQueue<P> {
   readonly bytes: number
 }
 
+const OVER: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
+
 /** @param maxBytes of all that wait; one packet is always taken, however long
  * @param hasRoom called when a reader has made so much room that it is at most half full */
 export function createPacketQueue<P>(maxPackets: number, maxBytes: number, hasRoom: () => void): PacketQueue<P> {
@@ -22,8 +24,9 @@ export function createPacketQueue<P>(maxPackets: number, maxBytes: number, hasRo
   let bytes = 0
   let ended = false
   let isRead = false
-  /** A reader that found nothing. */
-  let wake: (() => void) | undefined
+  let endReader = () => {}
+  /** What the reader asked for and found nothing, in its order; none while a packet waits. */
+  const asked: ((result: IteratorResult<P>) => void)[] = []
 
   const shift = (): P => {
     const first = waiting[head++]!
@@ -36,9 +39,9 @@ export function createPacketQueue<P>(maxPackets: number, maxBytes: number, hasRo
     }
     return first.packet
   }
-  const wakeUp = () => {
-    wake?.()
-    wake = undefined
+  /** Nothing will come for those who have asked. */
+  const finish = () => {
+    for (const answer of asked.splice(0)) answer(OVER)
   }
 
   return {
@@ -49,7 +52,7 @@ export function createPacketQueue<P>(maxPackets: number, maxBytes: number, hasRo
       } else if (count >= maxPackets || (count > 0 && bytes + packetBytes > maxBytes)) return false
       waiting.push({ packet, bytes: packetBytes })
       bytes += packetBytes
-      wakeUp()
+      asked.shift()?.({ done: false, value: shift() })
       return true
     },
     get isFull() {
@@ -57,7 +60,7 @@ export function createPacketQueue<P>(maxPackets: number, maxBytes: number, hasRo
     },
     end() {
       ended = true
-      wakeUp()
+      endReader()
     },
     read() {
       if (isRead) throw new PortwireError('ARGUMENT_INVALID', 'packets(): another reader has not ended yet')
@@ -66,13 +69,18 @@ export function createPacketQueue<P>(maxPackets: number, maxBytes: number, hasRo
       const leave = (): IteratorResult<P> => {
         if (!done) isRead = false
         done = true
-        wakeUp()
-        return { done: true, value: undefined }
+        finish()
+        return OVER
+      }
+      endReader = () => {
+        if (asked.length > 0) leave()
       }
       return {
         async next() {
-          while (!done && waiting.length === head && !ended) await new Promise<void>((resolve) => (wake = resolve))
-          return done || waiting.length === head ? leave() : { done: false, value: shift() }
+          if (done) return OVER
+          if (waiting.length > head) return { done: false, value: shift() }
+          if (ended) return leave()
+          return new Promise<IteratorResult<P>>((resolve) => asked.push(resolve))
         },
         return: async () => leave(),
         [Symbol.asyncIterator]() {
