@@ -114,6 +114,7 @@ export function createConnection(setup: ConnectionOptions): Connection {
     return leaving
   }
   let cutWaiting = () => {}
+  let cancelLeave = () => {}
 
   const broken = (problem: string, error?: unknown) => {
     status ??= 1
@@ -129,7 +130,7 @@ export function createConnection(setup: ConnectionOptions): Connection {
         status ??= 1
         setup.fault(`the input ended inside a packet, after ${packets.heldBytes} bytes of it`)
       }
-      clock.after(leaveMs, () => void link.close())
+      cancelLeave = clock.after(leaveMs, () => void link.close())
       if (leaving) return void clock.after(0, cutWaiting)
     } else if (input === 'open') input = 'message'
     if (was === 'open') tell('onEndOfInput', leaveWhenDone)
@@ -213,6 +214,7 @@ export function createConnection(setup: ConnectionOptions): Connection {
       },
       inputEnded: () => inputEnded('stream'),
       ended() {
+        cancelLeave()
         device.stop()
         over(status)
       },

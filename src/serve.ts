@@ -64,7 +64,7 @@ export interface ServeOptions<C = ContractDefinition> {
   readonly websocket?: string
   /** Web pages that may connect by WebSocket, `https://host`. Default none. */
   readonly origins?: readonly string[]
-  /** Connections at the same time, of each kind. Default 64. */
+  /** Connections at the same time, of each kind, from 1 on. Default 64. */
   readonly maxConnections?: number
   /** The host calls no more: it has said END_OF_INPUT, or closed its half of the stream. Called once a connection. Events and
    * answers still go out; the connection leaves when this has returned (or its promise has settled) and no handler runs any
@@ -122,7 +122,7 @@ export const SERVE_LIMITS = {
 /** Serves a contract. Every connection is a boot of its own: it says hello, has its own tokens, events and jobs, and does not
  * disturb the others.
  * @param handlers  shared by all connections
- * @throws ARGUMENT_INVALID  a handler is missing or names no action, or an address is none
+ * @throws ARGUMENT_INVALID  a handler is missing or names no action, an address is none, or maxConnections no number from 1 on
  * @throws PORT_BUSY, PERMISSION_DENIED, PORT_FAILED  an address cannot be listened at */
 export async function serve<C extends ContractDefinition>(
   contract: Contract<C>,
@@ -136,6 +136,9 @@ export async function serve<C extends ContractDefinition>(
   checkHandlers(shared, handlers)
   const { tcp, websocket, maxConnections, origins, exitWithInput = true } = options
   const { stdio = tcp === undefined && websocket === undefined } = options
+  if (maxConnections !== undefined && !(Number.isSafeInteger(maxConnections) && maxConnections >= 1)) {
+    throw new PortwireError('ARGUMENT_INVALID', `maxConnections: ${maxConnections} is not a whole number from 1 on`)
+  }
   const limit = maxConnections === undefined ? {} : { maxConnections }
   const connections = new Set<Connection>()
   const servers: LinkServer[] = []
@@ -220,11 +223,17 @@ export async function serve<C extends ContractDefinition>(
       for (const connection of connections) connection.log(severity, text)
     },
     async exit(status) {
+      checkStatus(status) // also when nobody is connected who would
       await Promise.all([...connections].map((connection) => connection.exit(status)))
       await close()
     },
     close,
   }
+}
+
+function checkStatus(status: number): void {
+  if (Number.isInteger(status) && status >= 0 && status <= 255) return
+  throw new PortwireError('ARGUMENT_INVALID', `exit: ${status} is not a status from 0 to 255`)
 }
 
 /** What a hook throws is its author's to see, as any uncaught error is; the other connections go on until then. */

@@ -6,6 +6,7 @@ import { isThenable } from '../deferred.js'
 import { PortwireError } from '../errors.js'
 import type { EventMeta, Port } from '../port/index.js'
 import { createValueCodec } from '../wire/index.js'
+import { SENT_EVENT_LIMITS } from './limits.js'
 
 /** Where events come from: a Port, or what stands for one. */
 export interface EventSource {
@@ -15,7 +16,8 @@ export interface EventSource {
 
 /** The msgpack array `[name, values..., id]`: the values by position as the contract lists them; the id of a reliable event is
  * `device:epoch:number`, that of a plain one counts the events of that name from 0. Made when it is first asked for; the
- * bytes are valid until the listener returns. */
+ * bytes are valid until the listener returns.
+ * @throws RangeError, TypeError  the values are beyond a limit of SENT_EVENT_LIMITS, or nothing that msgpack can say */
 export type EventContent = () => Uint8Array
 
 /** What it returns is waited for before a reliable event is acknowledged. */
@@ -23,7 +25,8 @@ export type FeedListener = (event: Event, content: EventContent) => void | Promi
 
 export interface EventFeed {
   readonly contract: Contract
-  /** Hears one event from now on. Returns how to stop; the last one to stop ends the binding at the device. */
+  /** Hears one event from now on. Returns how to stop; the last one to stop ends the binding at the device.
+   * @throws ARGUMENT_INVALID  a reliable event that has a consumer already, outside of this feed */
   listen(event: Event, listener: FeedListener): () => void
   /** How many events were put into bytes. */
   readonly encoded: number
@@ -41,7 +44,7 @@ export function createEventFeed<C extends ContractDefinition>(
 /** A feed of `source`. The reliable events that are listened to have their one consumer in it.
  * @param contract  that of the source */
 export function createFeed(source: EventSource, contract: Contract): EventFeed {
-  const codec = createValueCodec()
+  const codec = createValueCodec({}, { sentLimits: SENT_EVENT_LIMITS })
   const bindings = new Map<string, Binding>()
   /** Plain events so far, by name: a subscriber that comes back sees what it has missed. */
   const counts = new Map<string, number>()
@@ -52,8 +55,8 @@ export function createFeed(source: EventSource, contract: Contract): EventFeed {
     let bytes: Uint8Array | undefined
     const content = () => {
       if (!bytes) {
-        encoded += 1
         bytes = codec.encodeShared([event.name, ...valuesOf(event, value), id])
+        encoded += 1
       }
       return bytes
     }

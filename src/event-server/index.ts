@@ -7,7 +7,7 @@ export {
   eventsNamed,
   type FeedListener,
 } from './feed.js'
-export { EVENT_SERVER_DEFAULTS } from './limits.js'
+export { EVENT_SERVER_DEFAULTS, SENT_EVENT_LIMITS } from './limits.js'
 export {
   type EventAddress,
   type EventDrop,

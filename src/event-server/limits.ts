@@ -11,6 +11,16 @@ export const EVENT_SERVER_DEFAULTS = {
   maxQueuedBytes: 16 * 1024 * 1024,
 } as const
 
+/** Of an event that is sent on. Its name, its id and fields that its device does not know come on top of what a port takes, and
+ * must not make one that was taken too large; how long it may be is the packet's to say. */
+export const SENT_EVENT_LIMITS = {
+  maxDepth: 32,
+  maxNodes: 8192,
+  maxArrayLength: 2048,
+  maxStringBytes: 0x7fffffff,
+  maxBinaryBytes: 0x7fffffff,
+} as const
+
 /** Silence on the socket after which the operating system asks whether the subscriber is still there. */
 export const KEEPALIVE_MS = 10_000
 

@@ -7,7 +7,7 @@ import type { Event } from '../contract/index.js'
 import { listenError } from '../link/socket-error.js'
 import { encodePacket, maxPacketContentBytes, type PrefixBytes } from '../wire/index.js'
 import { type EventContent, type EventFeed, eventsNamed } from './feed.js'
-import { EVENT_SERVER_DEFAULTS } from './limits.js'
+import { checkedOptions } from './options.js'
 import { createSubscriber, type Subscriber } from './subscriber.js'
 
 export interface EventServerOptions {
@@ -25,21 +25,26 @@ export interface EventServerOptions {
   readonly maxQueuedBytes?: number
   /** A subscriber has come, perhaps in place of another one, or the last one is gone. */
   readonly subscriber?: (state: 'connected' | 'replaced' | 'gone') => void
+  /** Who connected was sent away, and who was there before stays: an event of `events` could not be bound, as somebody else has
+   * become the consumer of a reliable one since the server started. */
+  readonly refused?: (error: Error) => void
   /** An event was dropped though somebody is connected. */
   readonly dropped?: (reason: EventDrop, event: string) => void
 }
 
-/** `full`: the subscriber did not read. `too_large`: longer than the packet's length can say. */
-export type EventDrop = 'full' | 'too_large'
+/** `full`: the subscriber did not read. `too_large`: longer than the packet's length can say. `unencodable`: beyond what msgpack
+ * or the limits of an event can say. */
+export type EventDrop = 'full' | 'too_large' | 'unencodable'
 
 export interface EventServer {
   readonly address: EventAddress
   /** Adds events, `ALL` for every one; one that is bound already stays as it is. Until a subscriber is there they are dropped.
    * @returns where to connect to
-   * @throws ARGUMENT_INVALID  no names, or one that the contract does not have; nothing is bound then */
+   * @throws ARGUMENT_INVALID  no names, one that the contract does not have, or a reliable event that has a consumer already;
+   *                           nothing is bound then */
   bind(names: readonly string[]): EventAddress
   /** None of these is sent from now on; the device is told to stop.
-   * @param names  default all */
+   * @param names  `ALL` for every one; default all */
   unbind(names?: readonly string[]): void
   readonly bound: readonly string[]
   /** Events that wait for the subscriber to read. */
@@ -61,27 +66,31 @@ export interface EventServerCounters {
   droppedFull: number
   /** Longer than the packet's length can say. */
   droppedTooLarge: number
+  /** Beyond what msgpack or the limits of an event can say. */
+  droppedUnencodable: number
   /** Subscribers whose place a new one took. */
   replaced: number
+  /** Sent away, as their events could not be bound. */
+  refused: number
 }
 
 /** Resolves when it listens.
- * @throws ARGUMENT_INVALID                            an event that the contract does not have
+ * @throws ARGUMENT_INVALID                            an event that the contract does not have, or a reliable one that has a
+ *                                                     consumer already; an option outside of its range
  * @throws PORT_BUSY, PERMISSION_DENIED, PORT_FAILED  the address cannot be listened at */
 export async function startEventServer(feed: EventFeed, options: EventServerOptions = {}): Promise<EventServer> {
   const { contract } = feed
   const { events = [], dropped } = options
-  const host = options.host ?? EVENT_SERVER_DEFAULTS.host
-  const packet = options.packet ?? EVENT_SERVER_DEFAULTS.packet
-  const maxQueued = options.maxQueued ?? EVENT_SERVER_DEFAULTS.maxQueued
-  const maxQueuedBytes = options.maxQueuedBytes ?? EVENT_SERVER_DEFAULTS.maxQueuedBytes
+  const { host, port, packet, maxQueued, maxQueuedBytes } = checkedOptions(options)
   const maxContentBytes = maxPacketContentBytes(packet)
   const counters: EventServerCounters = {
     sent: 0,
     droppedUnheard: 0,
     droppedFull: 0,
     droppedTooLarge: 0,
+    droppedUnencodable: 0,
     replaced: 0,
+    refused: 0,
   }
   /** How to stop each event that is bound. */
   const bindings = new Map<string, () => void>()
@@ -96,7 +105,13 @@ export async function startEventServer(feed: EventFeed, options: EventServerOpti
       counters.droppedFull += 1
       return dropped?.('full', event.name)
     }
-    const bytes = content()
+    let bytes: Uint8Array
+    try {
+      bytes = content()
+    } catch {
+      counters.droppedUnencodable += 1
+      return dropped?.('unencodable', event.name)
+    }
     if (bytes.length > maxContentBytes) {
       counters.droppedTooLarge += 1
       return dropped?.('too_large', event.name)
@@ -106,18 +121,33 @@ export async function startEventServer(feed: EventFeed, options: EventServerOpti
   }
 
   const bind = (names: readonly string[]) => {
-    for (const event of eventsNamed(contract, names)) {
-      if (!bindings.has(event.name)) bindings.set(event.name, feed.listen(event, heard))
+    const added: string[] = []
+    try {
+      for (const event of eventsNamed(contract, names)) {
+        if (bindings.has(event.name)) continue
+        bindings.set(event.name, feed.listen(event, heard))
+        added.push(event.name)
+      }
+    } catch (error) {
+      unbind(added)
+      throw error
     }
   }
-  const unbind = (names: readonly string[] = [...bindings.keys()]) => {
-    for (const name of names) {
+  const unbind = (names: readonly string[] = ['ALL']) => {
+    for (const name of names.includes('ALL') ? [...bindings.keys()] : names) {
       bindings.get(name)?.()
       bindings.delete(name)
     }
   }
 
   const connected = (socket: Socket) => {
+    try {
+      if (events.length > 0) bind(events)
+    } catch (error) {
+      counters.refused += 1
+      createSubscriber(socket).end()
+      return options.refused?.(error as Error)
+    }
     const old = subscriber
     if (old) counters.replaced += 1
     old?.end()
@@ -129,13 +159,15 @@ export async function startEventServer(feed: EventFeed, options: EventServerOpti
       unbind()
       options.subscriber?.('gone')
     })
-    if (events.length > 0) bind(events)
     options.subscriber?.(old ? 'replaced' : 'connected')
   }
 
-  if (events.length > 0) eventsNamed(contract, events) // a name that is wrong is said now, not to the first subscriber
+  if (events.length > 0) {
+    // What is wrong is said now, not to the first subscriber. A consumer that is gone in the same turn misses nothing.
+    for (const event of eventsNamed(contract, events)) if (event.acknowledged) feed.listen(event, heard)()
+  }
   const server = createServer(connected)
-  const address = await listen(server, host, options.port ?? 0)
+  const address = await listen(server, host, port)
   return {
     address,
     counters,

@@ -33,6 +33,7 @@ interface DeviceEventServersOptions {
 export const EVENT_DROP: Readonly<Record<EventDrop, { readonly reason: string; readonly because: string }>> = {
   full: { reason: 'subscriber_full', because: 'the subscriber of its event server does not read' },
   too_large: { reason: 'too_large', because: 'longer than the packets of its event server' },
+  unencodable: { reason: 'unencodable', because: 'beyond what an event may hold' },
 }
 
 /** Of all devices, by name.

@@ -8,7 +8,7 @@ import { createClientCommands } from './client-commands.js'
 import type { ClientPort } from './client-port.js'
 import { badRequest, type ErrorReply, replyTooLarge, tooLarge } from './error-reply.js'
 import { createFifo } from './fifo.js'
-import { MAX_HELD_REQUEST_BYTES, MAX_PACKET_BYTES, MAX_WAITING_REQUESTS } from './limits.js'
+import { MAX_HELD_REQUEST_BYTES, MAX_PACKET_BYTES, MAX_WAITING_REQUESTS, SENT_VALUE_LIMITS } from './limits.js'
 import { createNotices } from './notices.js'
 import { createReplyOrder } from './reply-order.js'
 import { type ClientRequest, createRequestReader } from './request-reader.js'
@@ -57,7 +57,7 @@ export function createBridge(options: BridgeOptions): Bridge {
   const { prefixBytes, board, write, isReading, notify } = options
   const maxRequestBytes = Math.min(MAX_PACKET_BYTES, maxPacketContentBytes(prefixBytes))
   const maxReplyBytes = maxRequestBytes - (notify ? 1 : 0)
-  const codec = createValueCodec()
+  const codec = createValueCodec({}, { sentLimits: SENT_VALUE_LIMITS })
   const reader = createRequestReader(prefixBytes, maxRequestBytes)
   const writeContent = (content: Uint8Array) => write(encodePacket(content, prefixBytes))
   const order = createReplyOrder((content) => {

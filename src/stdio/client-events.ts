@@ -21,7 +21,12 @@ export function createClientEvents(port: ClientPort, contract: Contract, notices
   const bindings = new Map<string, () => void>()
 
   const heard = (event: Event, content: EventContent): void | Promise<void> => {
-    const bytes = content()
+    let bytes: Uint8Array
+    try {
+      bytes = content()
+    } catch {
+      return notices.lost(1, 'packet') // beyond what an event may hold, whatever its bytes
+    }
     const notice = new Uint8Array(HEAD.length + bytes.length)
     notice.set(HEAD)
     notice.set(bytes, HEAD.length)

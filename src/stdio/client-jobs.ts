@@ -35,14 +35,17 @@ export function createClientJobs(
       job.result.catch(() => {}) // its reader hears it as well
       for await (const item of job) {
         await told
-        notices.offer(codec.encode(['bgnext', id, item ?? null]))
+        const content = encoded(['bgnext', id, item ?? null])
+        if (content) notices.offer(content)
+        else notices.lost(1, 'packet')
       }
       end = ['bgok', id, (await job.result) ?? null]
     } catch (error) {
       end = ['bgerror', id, abort.signal.aborted ? CANCELLED : errorReply(error)]
     }
     await told
-    if (!notices.send(codec.encode(end))) {
+    const content = encoded(end)
+    if (!content || !notices.send(content)) {
       const tooLong: ErrorReply = {
         error: 'the reply does not fit a packet; the action ran',
         code: ErrorNumber.REPLY_GONE,
@@ -50,6 +53,14 @@ export function createClientJobs(
       void notices.send(codec.encode(['bgerror', id, tooLong]))
     }
     running.delete(id)
+  }
+  /** Undefined for what is beyond a limit of the codec: a value of the board must not end the client's program. */
+  const encoded = (message: readonly unknown[]): Uint8Array | undefined => {
+    try {
+      return codec.encode(message)
+    } catch {
+      return undefined
+    }
   }
 
   return {

@@ -8,6 +8,16 @@ export const STDIO_DEFAULTS = {
   lockWaitMs: 2_000,
 } as const
 
+/** Of what is written to the client. What stands around a value comes on top of what a port takes, and must not make one that
+ * was taken too large; how long it may be is the packet's to say. */
+export const SENT_VALUE_LIMITS = {
+  maxDepth: 32,
+  maxNodes: 8192,
+  maxArrayLength: 2048,
+  maxStringBytes: 0x7fffffff,
+  maxBinaryBytes: 0x7fffffff,
+} as const
+
 /** Longest request and longest reply, whatever the prefix could say. */
 export const MAX_PACKET_BYTES = 65_535
 
