@@ -4,6 +4,8 @@ import type { PendingCall } from './pending.js'
 
 export interface CallQueue {
   push(call: PendingCall): void
+  /** In front of all others, in this order: they were taken out before. */
+  putBack(calls: readonly PendingCall[]): void
   /** The oldest that still waits, left in place. */
   peek(): PendingCall | undefined
   shift(): PendingCall | undefined
@@ -39,6 +41,11 @@ export function createCallQueue(shifted: () => void = () => {}): CallQueue {
         compactAt = Math.max(COMPACT_FROM, 2 * items.length)
       }
       items.push(call)
+    },
+    putBack(calls) {
+      if (calls.length === 0) return
+      items = [...calls, ...items.slice(head)]
+      head = 0
     },
     peek() {
       skipEnded()

@@ -6,7 +6,7 @@ import type { Exit } from '../../exit.js'
 import type { ValueCodec } from '../../wire/index.js'
 import type { DeviceInfo, PortCounters, Severity } from '../types.js'
 import type { CallQueues } from './call-queue.js'
-import type { PendingCall } from './pending.js'
+import type { Answer, PendingCall } from './pending.js'
 import type { RequestAnswer } from './request-lane.js'
 
 export interface SessionHandlers {
@@ -59,6 +59,13 @@ export interface SessionOptions {
   readonly isWritable: () => boolean
 }
 
+/** What is known of the line's time, ms; undefined before the first sample, and where it means nothing. */
+export interface RoundTrip {
+  readonly smoothedMs?: number | undefined
+  readonly varianceMs?: number | undefined
+  readonly repeatTimerMs?: number | undefined
+}
+
 export interface Session {
   start(): void
   /** One content as framing delivered it. */
@@ -79,9 +86,11 @@ export interface Session {
   endOfInput(): void
   /** Sends a TICK in its turn; its round trip in ms is told unless the session ends first. False: no session is up. */
   ping(answered: (roundTripMs: number) => void): boolean
+  /** Asks for the device's counters; its answer is told unless the session ends first. `without`: it was built without. */
+  stats(answered: (answer: Answer) => void): 'asked' | 'without' | 'no-session'
   end(exit: Exit): void
   /** When a TICK was last answered. */
   readonly lastTickMs: number | undefined
   readonly unanswered: number
-  readonly roundTripMs: number | undefined
+  readonly roundTrip: RoundTrip
 }
