@@ -30,6 +30,10 @@ export const ERRORS = {
     what: 'The device was built from another contract than the host.',
     hint: 'Build the firmware from this contract, or open it with the contract it was built from.',
   },
+  FEATURE_MISSING: {
+    what: 'The device was built without the feature that this needs.',
+    hint: 'Build its firmware with that feature; port.info().device.features shows what it has.',
+  },
   HELLO_TIMEOUT: {
     what: 'The port opened, but nothing on it said hello in the portwire protocol.',
     hint: 'Check the baud rate, that the board runs portwire firmware, and that TX and RX are crossed.',

@@ -54,6 +54,7 @@ export {
   type CastOptions,
   type CloseOptions,
   type DeviceInfo,
+  type DeviceStats,
   type EventMeta,
   type Mailbox,
   type MailboxMessage,

@@ -50,7 +50,9 @@ export interface ActionDefinition {
   readonly result?: Field | Fields | AnyValue
   /** It runs as a job and sends these on its way: one value or named values an item. `port.stream` reads them. */
   readonly stream?: Field | Fields | AnyValue
-  /** Doing it twice is the same as doing it once: such a call may be repeated after a restart of the device. */
+  /** Doing it twice is the same as doing it once: a call that was written when its session ended (reset, silent, unplugged)
+   * goes out again in the next one, within its deadline and in front of calls made later, unless a call behind it may have
+   * run. One with a `stream`, one that runs as a job, and one without a deadline are not repeated. Default false. */
   readonly idempotent?: boolean
 }
 

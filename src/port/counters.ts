@@ -12,6 +12,8 @@ export function createPortCounters(): PortCounters {
     framesDropped: { cobs: 0, length: 0, crc: 0, oversize: 0, short: 0 },
     messagesRefused: 0,
     lateReplies: 0,
+    answersRepeated: 0,
+    callsRepeated: 0,
     castErrors: 0,
     eventsReceived: 0,
     eventsRepeated: 0,

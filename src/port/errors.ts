@@ -45,11 +45,13 @@ export class RemoteError extends PortwireError {
   readonly errorNumber: number
   readonly outcome: Outcome
 
-  constructor(action: string, errorNumber: number, text: string | undefined) {
+  /** @param mayHaveRun it was written in an earlier session too: that it did not run in this one is not all */
+  constructor(action: string, errorNumber: number, text: string | undefined, mayHaveRun = false) {
     super('REMOTE_ERROR', `${action}: ${text ?? remoteErrorText(errorNumber)} (error ${errorNumber})`)
     this.action = action
     this.errorNumber = errorNumber
-    this.outcome = outcomeOfError(errorNumber)
+    const outcome = outcomeOfError(errorNumber)
+    this.outcome = mayHaveRun && outcome === 'no' ? 'unknown' : outcome
   }
 }
 

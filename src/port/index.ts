@@ -16,6 +16,7 @@ export {
   type CastOptions,
   type CloseOptions,
   type DeviceInfo,
+  type DeviceStats,
   type EventMeta,
   type LifeInfo,
   type Mailbox,

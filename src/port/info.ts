@@ -38,9 +38,30 @@ export interface PortInfo extends LifeInfo {
   readonly unansweredCalls: number
   /** Smoothed round trip of TICK (RFC 6298); undefined before the first sample. */
   readonly roundTripMs?: number
+  /** Its mean deviation, which RFC 6298 calls variance (RTTVAR). */
+  readonly roundTripVarianceMs?: number
+  /** Pause before the next repeat of what is not answered, in ms, without the line's own time: at rest it follows the round
+   * trip, unanswered copies make it longer. Undefined without a session, and on a lossless link, where nothing is repeated. */
+  readonly repeatTimerMs?: number
   /** Since a TICK was last answered in this session. */
   readonly lastTickAgoMs?: number
+  /** How sessions, and tries to start one, have ended, counted by kind; what ended with `close()` is not among them. */
+  readonly exits: { readonly [kind in Exit['kind']]?: number }
   readonly counters: PortCounters
+}
+
+/** What a device has counted since its boot (STATS). */
+export interface DeviceStats {
+  /** Calls that took their token, TICK and the question for this among them, and casts that ran. */
+  readonly messagesTaken: number
+  /** Copies of calls that were answered from the cache, without running again. */
+  readonly repeatsAnswered: number
+  readonly tokensRefused: number
+  readonly messagesRefused: number
+  /** Noise, and what overran its receive ring: frames that were cut. 0 where another layer takes frames. */
+  readonly framesDropped: number
+  /** Reliable events that found its queue full. */
+  readonly eventsDropped: number
 }
 
 export interface DeviceInfo {
@@ -74,6 +95,10 @@ export interface PortCounters {
   messagesRefused: number
   /** Answers that came after their call had ended, or a second time. */
   lateReplies: number
+  /** Those among them that came a second time: the device answered a copy of the call from its cache. */
+  answersRepeated: number
+  /** Calls and casts of idempotent actions whose session ended, held to go out again in the next one. */
+  callsRepeated: number
   castErrors: number
   eventsReceived: number
   eventsRepeated: number

@@ -19,7 +19,7 @@ import type {
 } from '../contract/index.js'
 import type { Exit } from '../exit.js'
 import type { ActionOptions } from './host/action-protocol.js'
-import type { PortInfo, PortState } from './info.js'
+import type { DeviceStats, PortInfo, PortState } from './info.js'
 
 /** Syslog severities (RFC 5424, section 6.2.1); the index is the number on the wire. */
 export const SEVERITIES = ['emergency', 'alert', 'critical', 'error', 'warning', 'notice', 'info', 'debug'] as const
@@ -153,6 +153,13 @@ export interface Port<C extends ContractDefinition = ContractDefinition> {
    * @throws PORT_EXITED       no session is up, or it ended first */
   ping(options?: PingOptions): Promise<number>
 
+  /** The device's own counters, since its boot; its library answers, as with `ping`.
+   * @throws FEATURE_MISSING   the device was built without STATS, or the protocol is `action`, which has no such message
+   * @throws CALL_TIMEOUT      no answer in time
+   * @throws PORT_EXITED       no session is up, or it ended first
+   * @throws REPLY_INVALID     the answer is not a list of counters */
+  deviceStats(options?: PingOptions): Promise<DeviceStats>
+
   /** Events merged into a loop of one's own: bounded, in order, one at a time; a reliable event is acknowledged when the
    * next message is asked for.
    * @throws ARGUMENT_INVALID  an empty list of events, a name that is none, or a reliable event that has a consumer */
@@ -268,6 +275,6 @@ export type RestartDecision =
   | { readonly kind: 'failed'; readonly inMs: number }
   | { readonly kind: 'stop' }
 
-export type { DeviceInfo, LifeInfo, PortCounters, PortInfo, PortState } from './info.js'
+export type { DeviceInfo, DeviceStats, LifeInfo, PortCounters, PortInfo, PortState } from './info.js'
 // Re-exported for signatures of users.
 export type { ActionName, ArgsOf, EventName, EventOf, ResultOf }

@@ -109,14 +109,16 @@ describe('an emergency call to a board with a window of one', () => {
     expect(await failure(held)).toMatchObject({ code: 'CALL_ABORTED', outcome: 'no' })
     expect(calls(device.take())).toEqual([[false]])
 
-    forget(stop)
     const second = port.call('setLamp', { on: false }, { emergency: true })
     device.end({ kind: 'unplugged', detail: 'gone' })
     never.resolve()
     await clock.advance(10)
-    const [message] = device.take().filter((heard) => heard.action === 2)
-    device.say(Action.REPLY, message!.token, false)
-    expect(await clock.until(second)).toBe(false)
+    // Both may run twice: the one that was written goes out again, in front of the one that was held.
+    for (const emergency of [stop, second]) {
+      const [message] = device.take().filter((heard) => heard.action === 2)
+      device.say(Action.REPLY, message!.token, false)
+      expect(await clock.until(emergency)).toBe(false)
+    }
     await clock.until(port.close())
   })
 })

@@ -101,7 +101,7 @@ describe('hello', () => {
 describe('a restart of the device', () => {
   it('is known by its announcement: what was written fails at once with the cause, the next hello begins', async () => {
     const { clock, device, port } = await runningPort()
-    const call = port.call('setLamp', { on: true })
+    const call = port.call('identify')
     await clock.settle()
     device.mute()
     device.take()
@@ -110,7 +110,7 @@ describe('a restart of the device', () => {
       code: 'PORT_EXITED',
       outcome: 'unknown',
       exit: { kind: 'reset', cause: 'watchdog' },
-      message: 'PORT_EXITED: setLamp: greenhouse restarted (reset cause: watchdog); it may have run',
+      message: 'PORT_EXITED: identify: greenhouse restarted (reset cause: watchdog); it may have run',
     })
     expect(device.take().map((m) => m.action)).toEqual([Action.HELLO])
     expect(device.opens).toBe(1)
@@ -128,10 +128,10 @@ describe('a restart of the device', () => {
 
   it('keeps calls that were not written, and sends them to the next boot', async () => {
     const { clock, device, port } = await runningPort()
-    const written = port.call('setLamp', { on: true })
+    const written = port.call('identify')
     const held = port.call('setLamp', { on: false })
     await clock.settle()
-    expect(device.take().filter((m) => m.action === 2)).toHaveLength(1)
+    expect(device.take().filter((m) => m.action < 0xf0)).toHaveLength(1)
     device.autoHello({ epoch: 9 })
     device.say(Action.HELLO, 0, encodeDeviceHello({ ...helloOf(greenhouse), epoch: 9 }))
     await expect(written).rejects.toMatchObject({ code: 'PORT_EXITED' })

@@ -49,8 +49,8 @@ describe.each([
 
   it('an answer of its earlier life in the same chunk reaches no call', async () => {
     const { clock, device, port } = await runningPort({}, {}, { lossless })
-    const call = port.call('setLamp', { on: true }).catch((error) => error)
-    const { token } = device.take().find((heard) => heard.action === 2)!
+    const call = port.call('identify').catch((error) => error)
+    const { token } = device.take().find((heard) => heard.action === 0)!
     device.autoHello({ epoch: NEXT_EPOCH })
     device.sayBytes(join(encode(announcement), encode(encodeMessage(codec, Action.REPLY, token, true))))
     expect(await clock.until(call)).toMatchObject({ code: 'PORT_EXITED', outcome: 'unknown' })

@@ -66,6 +66,10 @@ export function createTypeScriptChip({ clock, random, witness, window, bootMs }:
         witness.ran(id as number)
         return { id, pad }
       },
+      put({ id, pad }) {
+        witness.ran(id as number)
+        return { id, pad }
+      },
       note({ id }) {
         witness.noted(id as number)
       },

@@ -11,6 +11,12 @@ export const checker = defineContract({
       args: { id: 'u32', pad: { type: 'bytes', maxBytes: 32 } },
       result: { id: 'u32', pad: { type: 'bytes', maxBytes: 32 } },
     },
+    put: {
+      doc: 'May run again for the same id, but not after a later call has run that is not itself run again.',
+      args: { id: 'u32', pad: { type: 'bytes', maxBytes: 32 } },
+      result: { id: 'u32', pad: { type: 'bytes', maxBytes: 32 } },
+      idempotent: true,
+    },
     note: { doc: 'Answers nothing; must never run twice for one id.', args: { id: 'u32' } },
     count: {
       doc: 'A job that streams its steps.',

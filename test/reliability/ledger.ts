@@ -10,7 +10,8 @@ export type CallEnd =
 
 export interface Ledger {
   // What the host's users do and are told.
-  called(id: number): void
+  /** @param isIdempotent it may run again in a later session, in its old order */
+  called(id: number, isIdempotent?: boolean): void
   ended(id: number, end: CallEnd): void
   /** Later: what became of a call that had ended with outcome unknown. */
   settled(id: number, outcome: Outcome): void
@@ -41,7 +42,8 @@ export interface Ledger {
 export function createLedger(): Ledger {
   const violations: string[] = []
   const violation = (text: string) => void violations.push(text)
-  const calls = new Map<number, { end?: CallEnd; ran: number }>()
+  /** `undone`: a call that was made before it has run after it, so it has to run again before it may end well. */
+  const calls = new Map<number, { end?: CallEnd; ran: number; isIdempotent: boolean; undone: boolean }>()
   const answers = new Map<number, 'asked' | 'answered'>()
   const handled = new Set<number>()
   /** By epoch: alarms that the device took, and those that it refused. */
@@ -73,14 +75,15 @@ export function createLedger(): Ledger {
   }
 
   return {
-    called(id) {
-      calls.set(id, { ran: 0 })
+    called(id, isIdempotent = false) {
+      calls.set(id, { ran: 0, isIdempotent, undone: false })
     },
     ended(id, end) {
       const call = calls.get(id)!
       if (call.end) violation(`call ${id} ended twice`)
       call.end = end
       if (end.kind === 'error') return claim(id, end.outcome, 'its error')
+      if (call.undone) violation(`call ${id} got its result, but an earlier call ran after it`)
       if (!end.right) violation(`call ${id} got the result of another, or a damaged one`)
       claim(id, 'yes', 'its result')
     },
@@ -120,9 +123,18 @@ export function createLedger(): Ledger {
       const call = calls.get(id)
       if (!call) return violation(`call ${id} ran and was never made`)
       call.ran += 1
-      if (call.ran > 1) violation(`call ${id} ran ${call.ran} times`)
-      if (id < lastRan) violation(`call ${id} ran after ${lastRan}`)
-      lastRan = id
+      call.undone = false
+      if (call.ran > 1 && !call.isIdempotent) violation(`call ${id} ran ${call.ran} times`)
+      if (call.ran > 1 && call.end) violation(`call ${id} ran again after it had ended`)
+      for (let later = id + 1; later <= lastRan; later++) {
+        const passed = calls.get(later)
+        if (!passed || passed.ran === 0) continue
+        if (!call.isIdempotent || !passed.isIdempotent || passed.end?.kind === 'result') {
+          violation(`call ${id} ran after ${later}`)
+        }
+        passed.undone = true
+      }
+      lastRan = Math.max(lastRan, id)
       if (call.end?.kind === 'error' && call.end.outcome === 'no')
         violation(`call ${id} ran after it was said not to run`)
     },

@@ -129,8 +129,42 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'a call that was written ends as unknown with its session',
-    file: 'src/port/host/session.ts',
+    file: 'src/port/host/repeat.ts',
     find: "call.failed({ kind: 'exit', outcome: 'unknown', exit })",
     replace: "call.failed({ kind: 'exit', outcome: 'no', exit })",
+  },
+  {
+    rule: 'only calls of idempotent actions are repeated in another session',
+    file: 'src/port/host/repeat.ts',
+    find: '!call.isRepeatable || ',
+    replace: '',
+  },
+  {
+    rule: 'a call is not repeated in another session once a later one was answered',
+    file: 'src/port/host/repeat.ts',
+    find: 'isPassed || ',
+    replace: '',
+    weather: { noise: { lossRate: 0.01 }, latencyMs: 1, reset: 0.3, kill: 0, unplug: 0, freeze: 0, hang: 0, storm: 0 },
+  },
+  {
+    rule: 'a call is not repeated in another session in front of one that is not',
+    file: 'src/port/host/repeat.ts',
+    find: '!call.isEmergency)) break',
+    replace: '!call.isEmergency)) continue',
+    weather: { latencyMs: 16, reset: 0.2, kill: 0, unplug: 0.1 },
+  },
+  {
+    rule: 'what is repeated goes before calls made later, in its old order',
+    file: 'src/port/host/repeat.ts',
+    find: 'calls.unshift(call)',
+    replace: 'calls.push(call)',
+    weather: { latencyMs: 16, reset: 0.2, kill: 0, unplug: 0.1 },
+  },
+  {
+    rule: 'what was written in an earlier session is never said not to have run',
+    file: 'src/port/host/calls.ts',
+    find: 'call.leftBy ? unsure(failure, call.leftBy) : failure',
+    replace: 'failure',
+    weather: { latencyMs: 16, reset: 0.1, kill: 0, unplug: 0.2 },
   },
 ]

@@ -129,9 +129,11 @@ export async function runSchedule({
     switch (int(8)) {
       case 0:
       case 1:
+        calls += 1
+        return void send(host, 'add', nextId++, pick([200, 1_000, 5_000, 30_000]), int(33), ledger)
       case 2:
         calls += 1
-        return void add(host, nextId++, pick([200, 1_000, 5_000, 30_000]), int(33), ledger)
+        return void send(host, 'put', nextId++, pick([200, 1_000, 5_000, 30_000]), int(33), ledger)
       case 3:
         calls += 1
         return note(host, nextId++, ledger)
@@ -192,7 +194,7 @@ export async function runSchedule({
   let isLively = false
   while (!isLively && clock.nowMs() < livelyUntilMs) {
     const id = nextId++
-    await clock.until(add(host, id, LIVELY_MS, 8, ledger), 2 * LIVELY_MS)
+    await clock.until(send(host, 'add', id, LIVELY_MS, 8, ledger), 2 * LIVELY_MS)
     isLively = ledger.endedWell(id)
   }
   if (!isLively) ledger.violation(`no call gets through: ${JSON.stringify(host.port.info())}`)
@@ -241,8 +243,8 @@ function startHost(on: {
 }
 
 /** Keeps the book of a call; what a killed host is told counts no more. */
-function follow(host: Host, id: number, call: Promise<boolean>, ledger: Ledger): Promise<void> {
-  ledger.called(id)
+function follow(host: Host, id: number, call: Promise<boolean>, ledger: Ledger, isIdempotent = false): Promise<void> {
+  ledger.called(id, isIdempotent)
   const over = call.then(
     (right) => {
       if (host.clock.isAlive) ledger.ended(id, { kind: 'result', right })
@@ -261,11 +263,18 @@ function follow(host: Host, id: number, call: Promise<boolean>, ledger: Ledger):
   return over
 }
 
-function add(host: Host, id: number, timeoutMs: number, padBytes: number, ledger: Ledger): Promise<void> {
+function send(
+  host: Host,
+  action: 'add' | 'put',
+  id: number,
+  timeoutMs: number,
+  padBytes: number,
+  ledger: Ledger,
+): Promise<void> {
   const pad = Uint8Array.from({ length: padBytes }, (_, index) => (id * 31 + index) & 0xff)
   const isRight = (result: { readonly id: number; readonly pad: Uint8Array }) =>
     result.id === id && result.pad.length === padBytes && result.pad.every((byte, index) => byte === pad[index])
-  return follow(host, id, host.port.call('add', { id, pad }, { timeoutMs }).then(isRight), ledger)
+  return follow(host, id, host.port.call(action, { id, pad }, { timeoutMs }).then(isRight), ledger, action === 'put')
 }
 
 function note(host: Host, id: number, ledger: Ledger): void {

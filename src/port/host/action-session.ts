@@ -9,6 +9,7 @@ import type { ActionOptions } from './action-protocol.js'
 import type { CallQueue } from './call-queue.js'
 import type { Answer, PendingCall } from './pending.js'
 import { showBytes } from './raw-packets.js'
+import { endWritten } from './repeat.js'
 import type { Session, SessionOptions } from './session-types.js'
 
 export interface ActionSessionOptions
@@ -149,11 +150,11 @@ export function createActionSession(options: ActionSessionOptions): ActionSessio
     if (phase === 'ended') return
     phase = 'ended'
     cancelDue()
-    for (const { call, isDebt, cancel } of sent.splice(0)) {
-      cancel()
-      if (isDebt) call.settled('unknown')
-      else call.failed({ kind: 'exit', outcome: 'unknown', exit })
-    }
+    const written = sent.splice(0)
+    for (const { cancel } of written) cancel()
+    // Answers come in the order of the calls: none has passed another.
+    const unanswered = written.map(({ call, isDebt }) => ({ call, isGivenUp: isDebt, isPassed: false }))
+    counters.callsRepeated += endWritten(unanswered, exit, queues.numbered)
     handlers.ended(exit)
   }
 
@@ -175,6 +176,7 @@ export function createActionSession(options: ActionSessionOptions): ActionSessio
     reset: () => false,
     endOfInput() {},
     ping: () => false,
+    stats: () => 'without',
     lastTickMs: undefined,
     end,
     cut(detail) {
@@ -188,7 +190,7 @@ export function createActionSession(options: ActionSessionOptions): ActionSessio
     get unanswered() {
       return sent.length
     },
-    roundTripMs: undefined,
+    roundTrip: {},
   }
 }
 

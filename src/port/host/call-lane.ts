@@ -7,6 +7,7 @@ import { outcomeOfError } from '../errors.js'
 import { MAX_WINDOW, REPEAT_TIMER, SILENT_HEARTBEATS } from '../limits.js'
 import type { Line } from './line.js'
 import type { Answer, PendingCall } from './pending.js'
+import type { WrittenCall } from './repeat.js'
 import type { Room } from './room.js'
 import type { RoundTripEstimator } from './rtt.js'
 
@@ -26,12 +27,16 @@ interface Sent {
   readonly ends: number[]
   answers: number
   firstAnswerMs: number | undefined
+  /** A call of the user that was written after it has been answered. */
+  isPassed: boolean
   /** TICK of one content: a round trip may be measured. */
   readonly measurable: boolean
 }
 
 export interface CallLane {
   readonly unanswered: number
+  /** Pause before the next repeat, without the line's own time; undefined where nothing is sent twice. */
+  readonly repeatTimerMs: number | undefined
   windowFree(): boolean
   /** Writes the next call of the lane. */
   send(call: PendingCall): void
@@ -39,6 +44,8 @@ export interface CallLane {
   sendProtocol(action: number, value: Uint8Array | undefined, answered: (answer: Answer, copies: number) => void): void
   /** An answer came: REPLY, ERROR, or ACK. False: nobody waits for it, or no longer. */
   answered(token: number, answer: Answer): boolean
+  /** True for the answer to a call that has been answered: the one to a copy of it. */
+  wasAnswered(token: number): boolean
   /** True while a call of the user with that token waits for its answer, or was given up and waits for its outcome. */
   isCallUnanswered(token: number): boolean
   /** The caller's time is over: SKIP takes the call's place. */
@@ -47,8 +54,8 @@ export interface CallLane {
   oldest(): { readonly isTick: boolean; readonly isProbe: boolean; readonly firstAtMs: number } | undefined
   /** True while a call whose deadline has not come waits: its handler may block the device. */
   callWaits(): boolean
-  /** The session is over; every call that was written is handed out. */
-  end(): { readonly calls: PendingCall[]; readonly givenUp: PendingCall[] }
+  /** The session is over; every call that was written is handed out, oldest first. */
+  end(): WrittenCall[]
 }
 
 export interface CallLaneOptions {
@@ -117,6 +124,7 @@ export function createCallLane(options: CallLaneOptions): CallLane {
       ends: [],
       answers: 0,
       firstAnswerMs: undefined,
+      isPassed: false,
       measurable: action === Action.TICK,
     }
     token = nextToken(token)
@@ -155,6 +163,10 @@ export function createCallLane(options: CallLaneOptions): CallLane {
     get unanswered() {
       return sent.length
     },
+    get repeatTimerMs() {
+      if (options.lossless) return undefined
+      return sent.length > 0 ? pauseMs : rtt.timeoutMs
+    },
     windowFree: () => sent.length === 0 || tokenDistance(sent[0]!.token, token) < window,
     send(call) {
       call.state = 'written'
@@ -169,6 +181,7 @@ export function createCallLane(options: CallLaneOptions): CallLane {
         return false
       }
       const [s] = sent.splice(at, 1) as [Sent]
+      if (s.waiter.kind !== 'protocol') for (const older of sent.slice(0, at)) older.isPassed = true
       done.delete(s.token)
       done.set(s.token, s)
       if (done.size > 2 * window) done.delete(done.keys().next().value!)
@@ -189,6 +202,7 @@ export function createCallLane(options: CallLaneOptions): CallLane {
       }
       return true
     },
+    wasAnswered: (asked) => done.has(asked) && !sent.some((s) => s.token === asked),
     isCallUnanswered: (asked) => sent.some((s) => s.token === asked && s.waiter.kind !== 'protocol'),
     giveUp(call) {
       const s = sent.find((x) => x.waiter.kind === 'call' && x.waiter.call === call)
@@ -211,16 +225,11 @@ export function createCallLane(options: CallLaneOptions): CallLane {
     callWaits: () => sent.some((s) => s.waiter.kind === 'call'),
     end() {
       cancelTimer()
-      const calls: PendingCall[] = []
-      const givenUp: PendingCall[] = []
-      for (const s of sent.splice(0)) {
-        if (s.waiter.kind === 'call') calls.push(s.waiter.call)
-        else if (s.waiter.kind === 'given-up') {
-          s.waiter.cancelWatch()
-          givenUp.push(s.waiter.call)
-        }
-      }
-      return { calls, givenUp }
+      return sent.splice(0).flatMap(({ waiter, isPassed }) => {
+        if (waiter.kind === 'protocol') return []
+        if (waiter.kind === 'given-up') waiter.cancelWatch()
+        return [{ call: waiter.call, isGivenUp: waiter.kind === 'given-up', isPassed }]
+      })
     },
   }
 }

@@ -43,6 +43,7 @@ export function createCallQueue(shifted: () => void = () => {}): CallQueue {
       items.push(call)
     },
     putFirst(calls) {
+      if (calls.length === 0) return
       items = [...calls, ...items.slice(head)]
       head = 0
     },

@@ -1,15 +1,15 @@
 /** Makes the calls and casts of a port: checked arguments, one deadline each, one end each. */
 
 import type { CancelTimer, Clock } from '../../clock.js'
-import { type Action, type Contract, decodeResult, encodeArgs } from '../../contract/index.js'
+import { type Contract, encodeArgs } from '../../contract/index.js'
 import { type Deferred, deferred } from '../../deferred.js'
 import { type Outcome, PortwireError } from '../../errors.js'
-import { describeExit, type Exit } from '../../exit.js'
+import type { Exit } from '../../exit.js'
 import type { ValueCodec } from '../../wire/index.js'
-import { CallError, RemoteError } from '../errors.js'
 import { BUSY_SHARE } from '../limits.js'
 import type { PortCounters } from '../types.js'
 import { createBusy } from './busy.js'
+import { abortError, answerCall, exitError, failureError, inputError, tooLarge, unsure } from './call-ends.js'
 import type { CallQueue, CallQueues } from './call-queue.js'
 import { onAbort } from './on-abort.js'
 import type { Answer, Failure, PendingCall } from './pending.js'
@@ -78,7 +78,10 @@ export interface CallsOptions {
 }
 
 /** How the maker of a call learns of its end. */
-type Ends = Pick<PendingCall, 'answered' | 'failed' | 'settled'>
+interface Ends extends Pick<PendingCall, 'failed' | 'settled'> {
+  /** @param mayHaveRun it was written in an earlier session too */
+  answered(answer: Answer, mayHaveRun: boolean): void
+}
 
 export function createCalls(options: CallsOptions): Calls {
   const { contract, codec, clock, queues, counters, portName } = options
@@ -120,7 +123,7 @@ export function createCalls(options: CallsOptions): Calls {
     const exit = options.closed(how.queue)
     if (exit) throw exitError(actionName, portName, exit, 'no')
     const detail = options.inputClosed()
-    if (detail !== undefined) throw inputError(actionName, portName, detail)
+    if (detail !== undefined) throw inputError(actionName, portName, detail, 'no')
     // What is to be overtaken must not keep an emergency out.
     const inTheWay = isEmergency ? emergencies : waiting
     if (inTheWay >= maxQueuedCalls) {
@@ -141,6 +144,14 @@ export function createCalls(options: CallsOptions): Calls {
       madeAtMs: nowMs,
       deadlineMs: nowMs + timeoutMs,
       isEmergency,
+      // A job is not: its items would begin again. Nor is what has no deadline: nothing would bound its repeats.
+      isRepeatable:
+        action.idempotent &&
+        action.stream.kind === 'void' &&
+        items === undefined &&
+        Number.isFinite(timeoutMs) &&
+        (how.queue === 'numbered' || isEmergency),
+      leftBy: undefined,
       state: 'queued',
       item: items?.item,
       itemsLost: items?.lost,
@@ -149,12 +160,13 @@ export function createCalls(options: CallsOptions): Calls {
         if (items?.accepted()) cancelDeadline()
       },
       answered(answer) {
-        if (leave()) ends.answered(answer)
+        if (leave()) ends.answered(answer, call.leftBy !== undefined)
       },
       failed(failure) {
-        if (leave()) ends.failed(failure)
+        if (leave()) ends.failed(call.leftBy ? unsure(failure, call.leftBy) : failure)
       },
-      settled: ends.settled,
+      // That it did not run this time says nothing of the session before.
+      settled: (outcome) => ends.settled(call.leftBy && outcome === 'no' ? 'unknown' : outcome),
     }
     const leave = (): boolean => {
       if (call.state === 'ended') return false
@@ -184,7 +196,7 @@ export function createCalls(options: CallsOptions): Calls {
       const kept: PendingCall[] = []
       for (let call = queue.shift(); call; call = queue.shift()) {
         if (call.isEmergency) kept.push(call)
-        else call.failed({ kind: 'overtaken', by })
+        else call.failed({ kind: 'overtaken', outcome: 'no', by })
       }
       for (const call of kept) queue.push(call)
     }
@@ -213,7 +225,8 @@ export function createCalls(options: CallsOptions): Calls {
         /** Made when the call has failed: what it settles to is told after that. */
         let outcome: Deferred<Outcome> | undefined
         make(actionName, args, how, {
-          answered: (answer) => answerCall(contract.actions.get(actionName)!, answer, resolve, reject),
+          answered: (answer, mayHaveRun) =>
+            answerCall(contract.actions.get(actionName)!, answer, mayHaveRun, resolve, reject),
           failed(failure) {
             outcome = deferred()
             reject(failureError(actionName, portName, how.timeoutMs, failure, outcome.promise))
@@ -249,7 +262,7 @@ export function createCalls(options: CallsOptions): Calls {
       for (const queue of Object.values(queues)) endAll(queue, failure)
     },
     endInput(detail) {
-      for (const queue of Object.values(queues)) endAll(queue, { kind: 'input-closed', detail })
+      for (const queue of Object.values(queues)) endAll(queue, { kind: 'input-closed', outcome: 'no', detail })
     },
     drained: busy.drained,
     idle: () => (waiting === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
@@ -260,83 +273,4 @@ export function createCalls(options: CallsOptions): Calls {
       return waiting
     },
   }
-}
-
-function answerCall(
-  action: Action,
-  answer: Answer,
-  resolve: (value: unknown) => void,
-  reject: (error: Error) => void,
-): void {
-  switch (answer.kind) {
-    case 'error':
-      reject(new RemoteError(action.name, answer.errorNumber, answer.text))
-      break
-    case 'accepted':
-      break // its end is the RESULT
-    case 'invalid':
-      reject(new PortwireError('REPLY_INVALID', `${action.name}: ${answer.problem}`))
-      break
-    case 'reply': {
-      const decoded = decodeResult(`result of ${action.name}`, action.result, answer.value)
-      if (decoded.ok) resolve(decoded.value)
-      else reject(new PortwireError('REPLY_INVALID', decoded.problem))
-    }
-  }
-}
-
-function failureError(
-  action: string,
-  portName: string,
-  timeoutMs: number,
-  failure: Failure,
-  finalOutcome: Promise<Outcome>,
-): Error {
-  switch (failure.kind) {
-    case 'timeout': {
-      const { outcome } = failure
-      const message = `${action}: no reply from ${portName} in ${timeoutMs} ms; ${outcomeText(outcome)}`
-      return new CallError('CALL_TIMEOUT', message, { action, outcome, finalOutcome })
-    }
-    case 'aborted':
-      return abortError(action, failure.outcome, failure.reason, finalOutcome)
-    case 'exit':
-      return exitError(action, portName, failure.exit, failure.outcome)
-    case 'overtaken': {
-      const message = `${action}: overtaken by the emergency call ${failure.by}; ${outcomeText('no')}`
-      return new CallError('CALL_ABORTED', message, { action, outcome: 'no' })
-    }
-    case 'input-closed':
-      return inputError(action, portName, failure.detail)
-    case 'too-large':
-      return tooLarge(action, failure.bytes, failure.maxBytes)
-  }
-}
-
-function abortError(action: string, outcome: Outcome, reason: unknown, finalOutcome?: Promise<Outcome>): CallError {
-  const message = `${action}: aborted; ${outcomeText(outcome)}`
-  return new CallError('CALL_ABORTED', message, {
-    action,
-    outcome,
-    cause: reason,
-    ...(finalOutcome ? { finalOutcome } : {}),
-  })
-}
-
-function exitError(action: string, portName: string, exit: Exit, outcome: Outcome): CallError {
-  const message = `${action}: ${portName} ${describeExit(exit)}; ${outcomeText(outcome)}`
-  return new CallError('PORT_EXITED', message, { action, outcome, exit })
-}
-
-function inputError(action: string, portName: string, detail: string): CallError {
-  const message = `${action}: ${portName} reads no more (${detail}); ${outcomeText('no')}`
-  return new CallError('PORT_EXITED', message, { action, outcome: 'no' })
-}
-
-function outcomeText(outcome: Outcome): string {
-  return outcome === 'no' ? 'it was never sent' : 'it may have run'
-}
-
-function tooLarge(action: string, bytes: number, maxBytes: number): PortwireError {
-  return new PortwireError('TOO_LARGE', `${action}: ${bytes} bytes of content; the device takes ${maxBytes}`)
 }

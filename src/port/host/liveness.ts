@@ -43,6 +43,8 @@ export interface LivenessOptions {
 
 /** A TICK is due this much before the heartbeat is over, so that rounding does not cost a quarter of it. */
 const ALMOST = 0.99
+/** What two moments may differ by and be the same. */
+const ROUNDING_MS = 0.01
 
 export function createLiveness(options: LivenessOptions): Liveness {
   const { clock, line, calls, heartbeatMs } = options
@@ -84,11 +86,13 @@ export function createLiveness(options: LivenessOptions): Liveness {
     if (calls.callWaits()) silenceFromMs = nowMs
     const oldest = calls.oldest()
     const unansweredFromMs = oldest?.isProbe ? Math.max(oldest.firstAtMs, silenceFromMs) : nowMs
-    if (nowMs - Math.max(lastGoodFrameMs, silenceFromMs) >= limitMs || nowMs - unansweredFromMs >= limitMs) {
+    const leftMs = Math.min(Math.max(lastGoodFrameMs, silenceFromMs), unansweredFromMs) + limitMs - nowMs
+    if (leftMs <= ROUNDING_MS) {
       options.ended({ kind: 'silent' })
       return
     }
-    cancelBeat = clock.after(heartbeatMs / 4, beat)
+    // Not a quarter of a heartbeat too late.
+    cancelBeat = clock.after(Math.min(heartbeatMs / 4, leftMs), beat)
     const quietMs = nowMs - Math.min(line.lastWriteMs, lastGoodFrameMs)
     if (calls.unanswered === 0 && quietMs >= heartbeatMs * ALMOST) tick()
   }

@@ -13,6 +13,10 @@ export interface PendingCall {
   readonly deadlineMs: number
   /** It goes before all others, and nothing may overtake it. */
   readonly isEmergency: boolean
+  /** Its action is idempotent: it may go out again in another session. */
+  readonly isRepeatable: boolean
+  /** Why the session ended in which it was last written, so that it may have run; undefined: it was in none. */
+  leftBy: Exit | undefined
   /** `running`: the device took it as a job. */
   state: 'queued' | 'written' | 'running' | 'ended'
   /** The device's answer. */
@@ -41,8 +45,8 @@ export type Failure =
   | { readonly kind: 'timeout'; readonly outcome: Outcome }
   | { readonly kind: 'aborted'; readonly outcome: Outcome; readonly reason: unknown }
   /** An emergency call went before it. */
-  | { readonly kind: 'overtaken'; readonly by: string }
+  | { readonly kind: 'overtaken'; readonly outcome: Outcome; readonly by: string }
   /** The peer reads no more. */
-  | { readonly kind: 'input-closed'; readonly detail: string }
+  | { readonly kind: 'input-closed'; readonly outcome: Outcome; readonly detail: string }
   | { readonly kind: 'exit'; readonly outcome: Outcome; readonly exit: Exit }
   | { readonly kind: 'too-large'; readonly bytes: number; readonly maxBytes: number }

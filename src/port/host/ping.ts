@@ -4,14 +4,15 @@ import type { Clock } from '../../clock.js'
 import { Action } from '../../wire/index.js'
 import type { Live } from './live.js'
 
-export interface Ping {
+/** A question to the library of a device. */
+export interface Probe<T> {
   /** False once nobody waits for it: what was not sent is not sent any more. */
   isWanted(): boolean
-  answered(roundTripMs: number): void
+  answered(answer: T): void
 }
 
 /** It goes before the calls of the user, but in the window like them: a device keeps no more answers than that. */
-export function sendPing({ outgoing, liveness }: Live, clock: Clock, ping: Ping): void {
+export function sendPing({ outgoing, liveness }: Live, clock: Clock, ping: Probe<number>): void {
   let sentMs = clock.nowMs()
   liveness.ticked()
   outgoing.protocolCall({

@@ -4,7 +4,7 @@
 import { systemClock } from '../../clock.js'
 import type { Contract, ContractDefinition } from '../../contract/index.js'
 import { asPortwireError, PortwireError } from '../../errors.js'
-import { describeExit, type Exit } from '../../exit.js'
+import type { Exit } from '../../exit.js'
 import type { Connector } from '../../link/link.js'
 import { createPortCounters } from '../counters.js'
 import type {
@@ -12,7 +12,6 @@ import type {
   CastOptions,
   CloseOptions,
   DeviceInfo,
-  PingOptions,
   Port,
   PortOptions,
   PortState,
@@ -28,8 +27,9 @@ import { killBoard } from './kill.js'
 import { createLife, type Life } from './life.js'
 import { createMailbox } from './mailbox.js'
 import { listenersOf } from './once.js'
-import { portName, portNumbers, timeoutAbove0 } from './options.js'
+import { portName, portNumbers } from './options.js'
 import { createPortSessions, type PortSession } from './port-session.js'
+import { createProbes } from './probes.js'
 import { createRequestHandlers } from './request-handlers.js'
 import { createCallStream } from './stream.js'
 import { createSubscriptions } from './subscriptions.js'
@@ -49,6 +49,7 @@ export function createPort<C extends ContractDefinition>(
   const { codec } = protocol
   const counters = createPortCounters()
   const queues = createCallQueues(() => calls.shifted())
+  const exits: { [kind in Exit['kind']]?: number } = {}
   let device: DeviceInfo | undefined
   /** close() waits for calls: it takes no new ones. */
   let isClosing = false
@@ -131,7 +132,10 @@ export function createPort<C extends ContractDefinition>(
     }),
     begun: ({ connection }) => connection.session.start(),
     notify,
-    ended: (exit) => calls.endQueued(exit, true),
+    ended(exit) {
+      exits[exit.kind] = (exits[exit.kind] ?? 0) + 1
+      calls.endQueued(exit, true)
+    },
     closing(exit) {
       calls.endQueued(exit)
       calls.end()
@@ -154,38 +158,7 @@ export function createPort<C extends ContractDefinition>(
     return now.over
   }
 
-  const ping = async ({ timeoutMs = callTimeoutMs }: PingOptions = {}): Promise<number> => {
-    timeoutAbove0(timeoutMs)
-    if (protocol.protocol === 'action') {
-      throw new PortwireError('ARGUMENT_INVALID', "ping: protocol 'action' has no message that its runtime answers")
-    }
-    const now = present('ping')
-    return new Promise((resolve, reject) => {
-      let isWanted = true
-      const over = () => {
-        isWanted = false
-        cancel()
-        stopListening()
-      }
-      const gone = (why: string) => {
-        over()
-        reject(new PortwireError('PORT_EXITED', `ping: ${name} ${why}`))
-      }
-      const cancel = clock.after(timeoutMs, () => {
-        over()
-        reject(new PortwireError('CALL_TIMEOUT', `ping: no answer from ${name} in ${timeoutMs} ms`))
-      })
-      const stopListening = now.whenOver((exit) => gone(describeExit(exit)))
-      const isAsked = now.connection.session.ping({
-        isWanted: () => isWanted,
-        answered(roundTripMs) {
-          over()
-          resolve(roundTripMs)
-        },
-      })
-      if (!isAsked) gone('has not said hello')
-    })
-  }
+  const { ping, deviceStats } = createProbes({ name, clock, callTimeoutMs, protocol: protocol.protocol, present })
 
   life.start()
   return {
@@ -231,6 +204,7 @@ export function createPort<C extends ContractDefinition>(
     },
     kill,
     ping,
+    deviceStats,
     mailbox: (mailboxOptions) =>
       createMailbox({
         portName: name,
@@ -252,7 +226,7 @@ export function createPort<C extends ContractDefinition>(
     exited: life.exited,
     info() {
       const now = session()
-      const { lastTickMs, roundTripMs } = now ?? {}
+      const { lastTickMs, roundTrip: { smoothedMs, varianceMs, repeatTimerMs } = {} } = now ?? {}
       return {
         ...life.info(),
         contract: contract.name,
@@ -261,8 +235,11 @@ export function createPort<C extends ContractDefinition>(
         watchers: subscriptions.count,
         waitingCalls: calls.waiting,
         unansweredCalls: now?.unanswered ?? 0,
-        ...(roundTripMs === undefined ? {} : { roundTripMs }),
+        ...(smoothedMs === undefined ? {} : { roundTripMs: smoothedMs }),
+        ...(varianceMs === undefined ? {} : { roundTripVarianceMs: varianceMs }),
+        ...(repeatTimerMs === undefined ? {} : { repeatTimerMs }),
         ...(lastTickMs === undefined ? {} : { lastTickAgoMs: clock.nowMs() - lastTickMs }),
+        exits: { ...exits },
         counters: { ...counters, framesDropped: { ...counters.framesDropped } },
       }
     },

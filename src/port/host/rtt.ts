@@ -8,6 +8,8 @@ export interface RoundTripEstimator {
   /** Pause before a repeat, without the line's own time. */
   readonly timeoutMs: number
   readonly smoothedMs: number | undefined
+  /** Undefined before the first sample. */
+  readonly varianceMs: number | undefined
 }
 
 export function createRoundTripEstimator(maxMs: number): RoundTripEstimator {
@@ -30,6 +32,9 @@ export function createRoundTripEstimator(maxMs: number): RoundTripEstimator {
     },
     get smoothedMs() {
       return smoothedMs
+    },
+    get varianceMs() {
+      return smoothedMs === undefined ? undefined : varianceMs
     },
   }
 }

@@ -6,8 +6,8 @@ import type { Exit } from '../../exit.js'
 import type { ValueCodec } from '../../wire/index.js'
 import type { DeviceInfo, PortCounters, Severity } from '../types.js'
 import type { CallQueues } from './call-queue.js'
-import type { PendingCall } from './pending.js'
-import type { Ping } from './ping.js'
+import type { Answer, PendingCall } from './pending.js'
+import type { Probe } from './ping.js'
 import type { RequestAnswer } from './request-lane.js'
 
 export interface SessionHandlers {
@@ -60,6 +60,13 @@ export interface SessionOptions {
   readonly isWritable: () => boolean
 }
 
+/** What is known of the line's time, ms; undefined before the first sample, and where it means nothing. */
+export interface RoundTrip {
+  readonly smoothedMs?: number | undefined
+  readonly varianceMs?: number | undefined
+  readonly repeatTimerMs?: number | undefined
+}
+
 export interface Session {
   start(): void
   /** One content as framing delivered it. */
@@ -79,10 +86,12 @@ export interface Session {
   /** Tells the device that nothing more will be sent. */
   endOfInput(): void
   /** Sends a TICK in its turn; its round trip in ms is told unless the session ends first. False: no session is up. */
-  ping(ping: Ping): boolean
+  ping(probe: Probe<number>): boolean
+  /** Asks for the device's counters; its answer is told unless the session ends first. `without`: it was built without. */
+  stats(probe: Probe<Answer>): 'asked' | 'without' | 'no-session'
   end(exit: Exit): void
   /** When a TICK was last answered. */
   readonly lastTickMs: number | undefined
   readonly unanswered: number
-  readonly roundTripMs: number | undefined
+  readonly roundTrip: RoundTrip
 }

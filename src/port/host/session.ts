@@ -10,6 +10,7 @@ import { classify, type Incoming, type Message, type ReliableEvent } from './inc
 import { createLive, type Live, type LiveHooks } from './live.js'
 import type { Answer, PendingCall } from './pending.js'
 import { sendPing } from './ping.js'
+import { endWritten } from './repeat.js'
 import type { RequestAnswer } from './request-lane.js'
 import type { Session, SessionOptions } from './session-types.js'
 
@@ -132,6 +133,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   const settle = (now: Live, token: number, answer: Answer) => {
+    if (now.calls.wasAnswered(token)) counters.answersRepeated += 1
     if (!now.calls.answered(token, answer)) counters.lateReplies += 1
     pump()
   }
@@ -253,9 +255,8 @@ export function createSession(options: SessionOptions): Session {
       was.liveness.stop()
       was.events.stop()
       was.requests.stop()
-      const { calls, givenUp } = was.calls.end()
-      for (const call of [...calls, ...was.jobs.end()]) call.failed({ kind: 'exit', outcome: 'unknown', exit })
-      for (const call of givenUp) call.settled('unknown')
+      counters.callsRepeated += endWritten(was.calls.end(), exit, options.queues.numbered)
+      for (const call of was.jobs.end()) call.failed({ kind: 'exit', outcome: 'unknown', exit })
     }
     handlers.ended(exit)
   }
@@ -322,6 +323,14 @@ export function createSession(options: SessionOptions): Session {
       pump()
       return true
     },
+    stats(probe) {
+      if (phase.kind !== 'up' && phase.kind !== 'open') return 'no-session'
+      const { device, outgoing } = phase.live
+      if ((device.features & Feature.STATS) === 0) return 'without'
+      outgoing.protocolCall({ action: Action.STATS, value: undefined, ...probe })
+      pump()
+      return 'asked'
+    },
     end,
     get lastTickMs() {
       return live()?.liveness.lastTickMs
@@ -329,8 +338,11 @@ export function createSession(options: SessionOptions): Session {
     get unanswered() {
       return live()?.calls.unanswered ?? 0
     },
-    get roundTripMs() {
-      return live()?.rtt.smoothedMs
+    get roundTrip() {
+      const now = live()
+      if (!now) return {}
+      const { smoothedMs, varianceMs } = now.rtt
+      return { smoothedMs, varianceMs, repeatTimerMs: now.calls.repeatTimerMs }
     },
   }
 }

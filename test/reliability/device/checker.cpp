@@ -74,6 +74,11 @@ checker::AddResult add(uint32_t id, portwire::Bytes<32> pad) {
   return {id, pad};
 }
 
+checker::PutResult put(uint32_t id, portwire::Bytes<32> pad) {
+  hostRan(id);
+  return {id, pad};
+}
+
 void note(uint32_t id) { hostNoted(id); }
 
 portwire::Result<void> count(checker::CountJob job, uint32_t id, uint8_t steps, uint16_t stepMs) {
@@ -111,6 +116,7 @@ EXPORT(begin) void checkerBegin(uint32_t epoch, uint32_t cause) {
   bootEpoch = epoch;
   bootCause = static_cast<portwire::ResetCause>(cause);
   port.on(checker::kAdd, add);
+  port.on(checker::kPut, put);
   port.on(checker::kNote, note);
   port.on(checker::kCount, count);
   port.begin();
