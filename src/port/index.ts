@@ -28,6 +28,7 @@ export {
   type PortNotice,
   type PortOptions,
   type PortState,
+  type RecoveryRung,
   type RequestContext,
   type RestartDecision,
   type RestartStrategy,

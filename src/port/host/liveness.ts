@@ -3,7 +3,7 @@
 import type { CancelTimer, Clock } from '../../clock.js'
 import type { Exit } from '../../exit.js'
 import { Action } from '../../wire/index.js'
-import { SILENT_HEARTBEATS } from '../limits.js'
+import { RECOVERY, SILENT_HEARTBEATS } from '../limits.js'
 import type { CallLane } from './call-lane.js'
 import type { Line } from './line.js'
 import type { Answer } from './pending.js'
@@ -38,6 +38,8 @@ export interface LivenessOptions {
   readonly answered: () => void
   /** So many plain events were sent and never came. */
   readonly lost: (count: number) => void
+  /** The silence has lasted for some heartbeats; once a silence. */
+  readonly late: () => void
   readonly ended: (exit: Exit) => void
 }
 
@@ -49,6 +51,7 @@ export function createLiveness(options: LivenessOptions): Liveness {
   let lastGoodFrameMs = clock.nowMs()
   /** The silence clock stands still while a call waits; it goes on from here. */
   let silenceFromMs = clock.nowMs()
+  let isLate = false
   let plainHeard = 0
   let lastTickMs: number | undefined
   let cancelBeat: CancelTimer = () => {}
@@ -84,11 +87,15 @@ export function createLiveness(options: LivenessOptions): Liveness {
     if (calls.callWaits()) silenceFromMs = nowMs
     const oldest = calls.oldest()
     const unansweredFromMs = oldest?.isProbe ? Math.max(oldest.firstAtMs, silenceFromMs) : nowMs
-    if (nowMs - Math.max(lastGoodFrameMs, silenceFromMs) >= limitMs || nowMs - unansweredFromMs >= limitMs) {
+    const silentMs = nowMs - Math.max(lastGoodFrameMs, silenceFromMs)
+    if (silentMs >= limitMs || nowMs - unansweredFromMs >= limitMs) {
       options.ended({ kind: 'silent' })
       return
     }
     cancelBeat = clock.after(heartbeatMs / 4, beat)
+    const wasLate = isLate
+    isLate = silentMs >= RECOVERY.lateHeartbeats * heartbeatMs
+    if (isLate && !wasLate) options.late()
     const quietMs = nowMs - Math.min(line.lastWriteMs, lastGoodFrameMs)
     if (calls.unanswered === 0 && quietMs >= heartbeatMs * ALMOST) tick()
   }

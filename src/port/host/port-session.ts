@@ -6,10 +6,13 @@ import { deferred } from '../../deferred.js'
 import { PortwireError } from '../../errors.js'
 import type { Exit } from '../../exit.js'
 import type { Connector, Link } from '../../link/link.js'
+import { RECOVERY } from '../limits.js'
 import type { DeviceInfo, PortCounters } from '../types.js'
 import type { PortProtocol } from './action-protocol.js'
 import type { CallQueues } from './call-queue.js'
 import { type Connection, type ConnectionOptions, createConnection } from './connection.js'
+import { pulse } from './kill.js'
+import type { LinkRung } from './ladder.js'
 import type { LifeSession } from './life.js'
 import type { PortNumbers } from './options.js'
 import type { RequestHandlers } from './request-handlers.js'
@@ -18,6 +21,8 @@ import type { Subscriptions } from './subscriptions.js'
 
 export interface PortSession extends LifeSession {
   readonly connection: Connection
+  /** What it tries, when it was begun because the one before fell silent. */
+  readonly rung: LinkRung | undefined
   /** Why the peer reads no more. */
   readonly inputClosed: string | undefined
   /** From now on no call is taken. */
@@ -39,6 +44,8 @@ export interface PortSessionsOptions {
   readonly counters: PortCounters
   readonly subscriptions: Subscriptions
   readonly requests: RequestHandlers
+  /** What the session that is begun next is to try, as the one before fell silent; and the boot that RESET names. */
+  readonly recovery: () => { readonly rung: LinkRung; readonly epoch: number } | undefined
   /** Runs at the start of each session; its calls are those of that session. `isOver` once that has ended. */
   readonly onStart: (isOver: () => boolean) => Promise<void>
   /** The device has said hello. */
@@ -56,10 +63,13 @@ export function createPortSessions(options: PortSessionsOptions) {
   const { portName, connector, numbers, clock, counters, subscriptions } = options
   const delivered: DeliveryMark = { epoch: 0, next: 0 }
   let last: Connection | undefined
+  let lastExit: Exit | undefined
 
   return (link: Link, over: (exit: Exit) => void): PortSession => {
     const exited = deferred<Exit>()
     let inputClosed: string | undefined
+    const recovery = options.recovery()
+    const rung = recovery?.rung
 
     const runOnStart = async () => {
       const isOver = () => !options.isStarting(session)
@@ -88,16 +98,21 @@ export function createPortSessions(options: PortSessionsOptions) {
         subscriptions.reliable(event, value, { epoch, number, id: eventId(portName, epoch, number) }),
       consumerStopped: (event, error) => subscriptions.notify({ kind: 'consumer_stopped', event, error }),
       log: (severity, text) => subscriptions.notify({ kind: 'log', severity, text }),
+      late() {
+        if (link.control) subscriptions.notify({ kind: 'recovery', rung: 'retransmit' })
+      },
       eventsLost: (count) => subscriptions.notify({ kind: 'events_lost', count }),
       eventsDropped: (count) => subscriptions.notify({ kind: 'events_dropped', count }),
       refused: (problem) => subscriptions.notify({ kind: 'refused', problem }),
       ended(exit) {
+        lastExit = exit
         exited.resolve(exit)
         over(exit)
       },
     }
 
-    const before = last?.link === link ? last : undefined
+    // A restart of the device on the same link: the stream goes on.
+    const before = last?.link === link && lastExit?.kind === 'reset' ? last : undefined
     const connectionOptions: ConnectionOptions = {
       clock,
       random: options.random,
@@ -107,7 +122,8 @@ export function createPortSessions(options: PortSessionsOptions) {
       lossless: connector.lossless,
       baudRate: connector.baudRate,
       heartbeatMs: numbers.heartbeatMs,
-      readyTimeoutMs: numbers.readyTimeoutMs,
+      readyTimeoutMs: rung ? RECOVERY[`${rung}Ms`] : numbers.readyTimeoutMs,
+      resetEpoch: rung === 'reset' ? recovery?.epoch : undefined,
       queues: options.queues,
       delivered,
       counters,
@@ -117,6 +133,7 @@ export function createPortSessions(options: PortSessionsOptions) {
     }
     const connection = createConnection(link, connectionOptions, before)
     last = connection
+    if (rung === 'pulse') void pulse(link, clock).catch(() => {}) // a line that cannot be set ends the link by itself
 
     const closeInput = (detail: string) => {
       inputClosed ??= detail
@@ -124,6 +141,7 @@ export function createPortSessions(options: PortSessionsOptions) {
     const session: PortSession = {
       link,
       connection,
+      rung,
       receive: connection.receive,
       inputLost(detail) {
         subscriptions.notify({ kind: 'input_lost', stream: 'stdin', detail })
