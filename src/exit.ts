@@ -9,6 +9,8 @@ export type ResetCause = (typeof RESET_CAUSES)[number]
 export type Exit =
   /** `close()` was called on this side, or the owner's signal was aborted. */
   | { readonly kind: 'closed' }
+  /** It was ended to be started anew: by `restart()`, or by its group because another of it has ended. */
+  | { readonly kind: 'shutdown' }
   /** A spawned program ended by itself. */
   | { readonly kind: 'status'; readonly status: number }
   /** A spawned program was ended by a signal. */
@@ -31,6 +33,8 @@ export function describeExit(exit: Exit): string {
   switch (exit.kind) {
     case 'closed':
       return 'closed'
+    case 'shutdown':
+      return 'shut down to be started anew'
     case 'status':
       return `exited with status ${exit.status}`
     case 'signal':
@@ -50,7 +54,8 @@ export function describeExit(exit: Exit): string {
   }
 }
 
-/** True for an end that was meant: status 0, or an exit that the device announced with 0. */
+/** True for an end that was meant: from this side, status 0, or an exit that the device announced with 0. */
 export function isNormalExit(exit: Exit): boolean {
-  return exit.kind === 'closed' || ((exit.kind === 'status' || exit.kind === 'exit') && exit.status === 0)
+  if (exit.kind === 'closed' || exit.kind === 'shutdown') return true
+  return (exit.kind === 'status' || exit.kind === 'exit') && exit.status === 0
 }

@@ -66,6 +66,7 @@ export {
   type PortInfo,
   type PortNotice,
   type PortState,
+  type RecoveryRung,
   RemoteError,
   type RequestContext,
   type SessionCaller,
@@ -91,4 +92,15 @@ export {
   type Server,
   serve,
 } from './serve.js'
+export {
+  type Child,
+  type ChildOptions,
+  type ChildRestartOptions,
+  child,
+  type Group,
+  type GroupState,
+  type GroupStrategy,
+  type SuperviseOptions,
+  supervise,
+} from './supervise.js'
 export type { RestartOptions, RestartType } from './supervision/index.js'

@@ -13,6 +13,7 @@ export function restartReason(exit: Exit | undefined): RestartReason {
     case 'reset':
       return 'reset'
     case 'closed':
+    case 'shutdown':
       return 'requested'
     case 'status':
     case 'signal':

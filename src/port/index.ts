@@ -29,6 +29,7 @@ export {
   type PortNotice,
   type PortOptions,
   type PortState,
+  type RecoveryRung,
   type RequestContext,
   type RestartDecision,
   type RestartStrategy,

@@ -3,7 +3,7 @@
 import type { Exit, ResetCause } from '../exit.js'
 import type { LinkInfo } from '../link/link.js'
 
-/** `opening` the link, `handshake` until hello is through, `running`; `backoff` until the next start; `failed` after too
+/** `opening` the link, `handshake` until hello is through, `running`; `backoff` until the next start or its turn in a group; `failed` after too
  * many restarts, with one try a minute; `closed` for good. */
 export type PortState = 'opening' | 'handshake' | 'running' | 'backoff' | 'failed' | 'closed'
 

@@ -22,6 +22,10 @@ export const HELLO_PACE = { firstMs: 250, slowAfterMs: 2_000, slowMs: 1_000, ans
 /** Heartbeats without a good frame, or with a TICK or SKIP unanswered, after which a device is silent. */
 export const SILENT_HEARTBEATS = 3
 
+/** A board on a serial line that has gone silent is told to be repeated to after so many heartbeats; then each rung has so long
+ * to bring a session up (a boot with a slow bootloader takes 2 s). */
+export const RECOVERY = { lateHeartbeats: 1.5, helloMs: 1_000, resetMs: 3_000, pulseMs: 3_000 } as const
+
 /** Retransmission timer (RFC 6298 with our bounds). At most one heartbeat, or `maxMs` where there is no heartbeat. After
  * `steadyCopies` each pause is longer or shorter by up to this share of it. */
 export const REPEAT_TIMER = { firstMs: 250, minMs: 10, maxMs: 1_000, steadyCopies: 4, jitter: 0.25 } as const

@@ -27,7 +27,8 @@ export type Severity = (typeof SEVERITIES)[number]
 
 /** What a port has to say besides answers and events. */
 export type PortNotice =
-  /** `exit` is why the last session ended, in `backoff`, `failed` and `closed`; `restartInMs` is when the next start is due. */
+  /** `exit` is why the last session ended: in `backoff`, `failed` and `closed`, and in
+   * `handshake` when that deals with a silence; `restartInMs` is when the next start is due. */
   | {
       readonly kind: 'state'
       readonly state: PortState
@@ -48,8 +49,14 @@ export type PortNotice =
   | { readonly kind: 'items_lost'; readonly action: string; readonly count: number }
   /** The peer reads no more (EPIPE): calls fail at once from now on, its output may still come. */
   | { readonly kind: 'input_lost'; readonly stream: 'stdin'; readonly detail: string }
+  /** A board on a serial line is silent, and this is tried now. */
+  | { readonly kind: 'recovery'; readonly rung: RecoveryRung }
   /** A consumer of reliable events threw: events are stopped from there on, nothing else is. */
   | { readonly kind: 'consumer_stopped'; readonly event: string; readonly error: unknown }
+
+/** What is tried when a board on a serial line goes silent, in this order: repeats in the session; a hello on the same link;
+ * RESET; a pulse on DTR and RTS; opening the port anew; and once that was tried too often, only once a minute. */
+export type RecoveryRung = 'retransmit' | 'hello' | 'reset' | 'pulse' | 'reopen' | 'failed'
 
 export interface EventMeta {
   /** `device:epoch:number`, epoch in 8 hex digits. Reliable events only; stable over resends and restarts of the host. */
@@ -145,6 +152,10 @@ export interface Port<C extends ContractDefinition = ContractDefinition> {
   /** Ends the process at the other end: SIGTERM, then SIGKILL, for a program; RESET, then a pulse on DTR, for a board.
    * Resolves with the exit of that life; the restart options decide what comes next. */
   kill(): Promise<Exit>
+
+  /** Ends the session with the exit `shutdown`, the link and a program with it, and starts anew at once, without counting
+   * as a crash; in a pause it ends the pause. Calls not yet written are held. Resolves as `ready` does. */
+  restart(): Promise<void>
 
   /** The round trip of one TICK in ms: the device's library answers it, not its application, so a job that runs does not
    * delay it. It goes before calls that wait.
@@ -267,10 +278,14 @@ export interface RestartStrategy {
   /** @param ranMs how long the session had been running; 0 when it never came up
    *  @returns what to do now: start again after a time, or end the port */
   next(exit: Exit, ranMs: number): RestartDecision
+  /** Asked before each start, the first one too, when the old link is released: resolves when the port may start. Among
+   * several ports it keeps their order. Default: at once. */
+  turn?(): Promise<void>
 }
 
 export type RestartDecision =
-  | { readonly kind: 'restart'; readonly inMs: number }
+  /** `freshLink`: also when the device has only restarted behind a link that is well. */
+  | { readonly kind: 'restart'; readonly inMs: number; readonly freshLink?: boolean }
   /** Too many restarts: said once, then tried again at this slow pace. */
   | { readonly kind: 'failed'; readonly inMs: number }
   | { readonly kind: 'stop' }

@@ -1,3 +1,4 @@
+export type { GroupStrategy } from './group.js'
 export {
   backoffMs,
   createRestartStrategy,
@@ -6,3 +7,12 @@ export {
   type RestartType,
   recordRestart,
 } from './restart.js'
+export {
+  type ChildRestartOptions,
+  type ChildSpec,
+  createSupervisor,
+  type GroupState,
+  type SupervisedPort,
+  type Supervisor,
+  type SupervisorOptions,
+} from './supervisor.js'

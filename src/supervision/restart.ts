@@ -55,7 +55,7 @@ export function recordRestart(
 const ABSENT: ReadonlySet<ErrorCode> = new Set(['PORT_NOT_FOUND', 'PORT_AMBIGUOUS', 'PORT_BUSY', 'PERMISSION_DENIED'])
 
 /** True when there was nothing to start: no such device now, or another holds it. */
-function isAbsent(exit: Exit): boolean {
+export function isAbsent(exit: Exit): boolean {
   if (exit.kind !== 'failed') return false
   return ABSENT.has(exit.error.code)
 }
@@ -96,6 +96,7 @@ export function createRestartStrategy(options: RestartOptions, clock: Clock, ran
   let restartsAtMs: readonly number[] = []
   return {
     next(exit, ranMs): RestartDecision {
+      if (exit.kind === 'shutdown') return { kind: 'restart', inMs: 0 } // asked for: no crash, whatever the type
       if (o.type === 'temporary' || (o.type === 'transient' && isNormalExit(exit))) return { kind: 'stop' }
       if (ranMs >= o.healthyMs) {
         attempt = 0

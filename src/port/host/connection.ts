@@ -85,7 +85,7 @@ export function createConnection(link: Link, options: ConnectionOptions, before?
       }
       const half = transport.half()
       transport.close()
-      if (half && exit.kind !== 'closed') {
+      if (half && exit.kind !== 'closed' && exit.kind !== 'shutdown') {
         counters.framesDropped.length += 1
         options.handlers.refused(`truncated: the stream ended with ${half}`)
       }

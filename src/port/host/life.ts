@@ -7,8 +7,9 @@ import { asPortwireError, PortwireError } from '../../errors.js'
 import { describeExit, type Exit } from '../../exit.js'
 import type { Connector, Link, LinkHandlers } from '../../link/link.js'
 import { RELEASE_TIMEOUT_MS } from '../limits.js'
-import type { LifeInfo, PortState, RestartStrategy } from '../types.js'
+import type { LifeInfo, PortState, RestartDecision, RestartStrategy } from '../types.js'
 import { register } from './all.js'
+import { isUnanswered } from './ladder.js'
 import { startLater } from './start-later.js'
 
 /** What runs on a link. It says by `over` that it has ended, once: after `end`, after `close`, or by itself. */
@@ -25,7 +26,7 @@ export interface LifeSession {
 
 /** What runs at the moment; each state has just what it needs. */
 type State<S> =
-  | { readonly kind: 'opening' }
+  | { readonly kind: 'opening'; giveUp(exit: Exit): void }
   | { readonly kind: 'handshake' | 'running'; readonly session: S; readonly sinceMs: number }
   | { readonly kind: 'backoff' | 'failed'; cancel(): void }
   | { readonly kind: 'closed'; readonly exit: Exit }
@@ -48,6 +49,11 @@ export interface LifeOptions<S extends LifeSession, K extends PortState> {
   readonly beginsIn: K & ('handshake' | 'running')
   /** Makes a session on a link that is there. */
   begin(link: Link, over: (exit: Exit) => void): S
+  /** After a session that ran and the end of which is no more than silence, or after what this began last time: true when a
+   * further session shall be begun on the same link. */
+  recovers?(exit: Exit, session: S, hasRun: boolean): boolean
+  /** The port is opened anew after a silence, at once or at the slow pace. */
+  reopens?(rung: 'reopen' | 'failed'): void
   /** It is the present one now, and is told so before its first byte. */
   begun?(session: S): void
   notify(notice: LifeNotice<K>): void
@@ -66,6 +72,8 @@ export interface Life<S> {
   readonly session: S | undefined
   /** The handshake of the present session is through. */
   run(): void
+  /** Ends what runs with the exit `shutdown`, or the pause, and starts anew in its turn. Resolves as `ready` does. */
+  restart(): Promise<void>
   /** Ends the session and the port. Idempotent. */
   close(): Promise<Exit>
   /** Resolves when a session runs; rejects when the port closes first. */
@@ -77,12 +85,14 @@ export interface Life<S> {
 
 export function createLife<S extends LifeSession, K extends PortState>(options: LifeOptions<S, K>): Life<S> {
   const { name, connector, signal, clock = systemClock } = options
-  let state: State<S> = { kind: 'opening' }
+  let state: State<S> = { kind: 'opening', giveUp() {} }
   let sessions = 0
   let restarts = 0
   let lastExit: Exit | undefined
   let lastLink: Link | undefined
   let lastHeardMs: number | undefined
+  /** A silence that is being dealt with on its link: how the session ended, and what is done when nothing helps. */
+  let silence: { readonly exit: Exit; readonly decision: RestartDecision } | undefined
   const exited = deferred<Exit>()
   let ready = quietDeferred()
   /** The last link, or the one that is being opened, is gone when it resolves. */
@@ -98,7 +108,12 @@ export function createLife<S extends LifeSession, K extends PortState>(options: 
   }
 
   const start = () => {
-    const opening: State<S> = { kind: 'opening' }
+    let cancelOpening = () => {}
+    const giveUp = (exit: Exit) => {
+      cancelOpening()
+      if (state === opening) sessionOver(exit)
+    }
+    const opening: State<S> = { kind: 'opening', giveUp }
     enter(opening)
     if (state !== opening) return // a watcher has closed the port
     let session: S | undefined
@@ -118,10 +133,7 @@ export function createLife<S extends LifeSession, K extends PortState>(options: 
       inputLost: (detail) => tell((heard) => heard.inputLost(detail)),
       ended: (exit) => tell((heard) => heard.end(exit)),
     }
-    const failed = (error: PortwireError) => {
-      cancelOpening()
-      if (state === opening) sessionOver({ kind: 'failed', error })
-    }
+    const failed = (error: PortwireError) => giveUp({ kind: 'failed', error })
     const opened = (link: Link): void | Promise<void> => {
       cancelOpening()
       if (state !== opening) return link.close() // the port was closed, or has given up waiting, meanwhile
@@ -131,7 +143,7 @@ export function createLife<S extends LifeSession, K extends PortState>(options: 
       for (const what of early.splice(0)) what(session!)
     }
     const { openTimeoutMs } = options
-    const cancelOpening = clock.after(openTimeoutMs, () =>
+    cancelOpening = clock.after(openTimeoutMs, () =>
       failed(new PortwireError('PORT_FAILED', `${connector.name} could not be opened in ${openTimeoutMs} ms`)),
     )
     // Also what a connector throws instead of rejecting with comes here.
@@ -152,32 +164,62 @@ export function createLife<S extends LifeSession, K extends PortState>(options: 
     })
   }
 
-  /** @param hear told which session the bytes of the link are for */
-  const begin = (link: Link, hear: (session: S) => void): void => {
+  /** @param hear told which session the bytes of the link are for
+   *  @param exit why the one before ended, where that is to be told */
+  const begin = (link: Link, hear: (session: S) => void, exit?: Exit): void => {
     const session = options.begin(link, (exit) => sessionOver(exit, session, hear))
     hear(session)
     sessions += 1
     lastLink = link
-    enter({ kind: options.beginsIn, session, sinceMs: clock.nowMs() })
+    enter({ kind: options.beginsIn, session, sinceMs: clock.nowMs() }, exit ? { exit } : {})
     if (options.beginsIn === 'running') ready.resolve()
     options.begun?.(session)
   }
 
   /** A session, or the try to start one, has ended. */
-  const sessionOver = (exit: Exit, session?: S, hear?: (session: S) => void) => {
+  const sessionOver = (over: Exit, session?: S, hear?: (session: S) => void) => {
+    // A try to deal with a silence that ends in silence is part of it.
+    const before = silence
+    silence = undefined
+    const still = before && isUnanswered(over) ? before : undefined
+    const exit = still?.exit ?? over
     lastExit = exit
     if (state.kind === 'closed') return
     const ranMs = state.kind === 'running' ? clock.nowMs() - state.sinceMs : undefined
     options.ended?.(exit)
-    const decision = options.restart.next(exit, ranMs ?? 0)
+    const decision = still?.decision ?? options.restart.next(exit, ranMs ?? 0)
     if (decision.kind === 'stop') return finish(exit, session?.link)
     if (ranMs !== undefined) restarts += 1
-    // The process behind the link has started anew; the link itself is well.
-    if (exit.kind === 'reset' && session && hear && decision.kind === 'restart') return begin(session.link, hear)
+    if (session && hear && decision.kind === 'restart' && !decision.freshLink) {
+      // The process behind the link has started anew; the link itself is well.
+      if (exit.kind === 'reset') return begin(session.link, hear)
+      if (options.recovers?.(over, session, ranMs !== undefined)) {
+        silence = { exit, decision }
+        return begin(session.link, hear, exit)
+      }
+    }
     release(session?.link.close())
-    const { inMs } = decision
-    const cancel = startLater({ clock, connector, inMs, released: () => released, start })
-    enter({ kind: decision.kind === 'failed' ? 'failed' : 'backoff', cancel }, { exit, restartInMs: inMs })
+    const isFailed = decision.kind === 'failed'
+    if (session?.link.control && (exit.kind === 'silent' || (isFailed && isUnanswered(exit)))) {
+      options.reopens?.(isFailed ? 'failed' : 'reopen')
+    }
+    pause(isFailed ? 'failed' : 'backoff', decision.inMs, exit)
+  }
+
+  /** Starts in `inMs`, or when it is its turn. */
+  const pause = (kind: 'backoff' | 'failed', inMs: number, exit?: Exit) => {
+    const turn = options.restart.turn
+    const cancel = startLater({ clock, connector, inMs, released: () => released, turn, start })
+    enter({ kind, cancel }, { ...(exit ? { exit } : {}), restartInMs: inMs })
+  }
+
+  const restart = (): Promise<void> => {
+    if (state.kind === 'backoff' || state.kind === 'failed') {
+      state.cancel()
+      pause('backoff', 0)
+    } else if (state.kind === 'opening') state.giveUp({ kind: 'shutdown' })
+    else present()?.end({ kind: 'shutdown' })
+    return ready.promise
   }
 
   /** The port is closed for good. */
@@ -230,7 +272,8 @@ export function createLife<S extends LifeSession, K extends PortState>(options: 
     start() {
       if (signal?.aborted) return finish({ kind: 'closed' }, undefined)
       signal?.addEventListener('abort', close, { once: true })
-      start()
+      if (options.restart.turn) pause('backoff', 0)
+      else start()
     },
     get state() {
       return state
@@ -241,9 +284,11 @@ export function createLife<S extends LifeSession, K extends PortState>(options: 
     run() {
       const session = present()
       if (!session) return
+      silence = undefined
       enter({ kind: 'running', session, sinceMs: clock.nowMs() })
       ready.resolve()
     },
+    restart,
     close,
     ready: () => ready.promise,
     exited: exited.promise,

@@ -91,6 +91,7 @@ export function createLive(hello: DeviceHello, options: SessionOptions, hooks: L
       counters.ticks += 1
     },
     answered: hooks.confirmed,
+    late: handlers.late,
     lost(count) {
       counters.plainEventsLost += count
       handlers.eventsLost(count)

@@ -3,7 +3,7 @@
 import type { CancelTimer, Clock } from '../../clock.js'
 import type { Exit } from '../../exit.js'
 import { Action } from '../../wire/index.js'
-import { SILENT_HEARTBEATS } from '../limits.js'
+import { RECOVERY, SILENT_HEARTBEATS } from '../limits.js'
 import type { CallLane } from './call-lane.js'
 import type { Line } from './line.js'
 import type { Answer } from './pending.js'
@@ -38,6 +38,8 @@ export interface LivenessOptions {
   readonly answered: () => void
   /** So many plain events were sent and never came. */
   readonly lost: (count: number) => void
+  /** The silence has lasted for some heartbeats; once a silence. */
+  readonly late: () => void
   readonly ended: (exit: Exit) => void
 }
 
@@ -51,6 +53,7 @@ export function createLiveness(options: LivenessOptions): Liveness {
   let lastGoodFrameMs = clock.nowMs()
   /** The silence clock stands still while a call waits; it goes on from here. */
   let silenceFromMs = clock.nowMs()
+  let isLate = false
   let plainHeard = 0
   let lastTickMs: number | undefined
   let cancelBeat: CancelTimer = () => {}
@@ -86,13 +89,17 @@ export function createLiveness(options: LivenessOptions): Liveness {
     if (calls.callWaits()) silenceFromMs = nowMs
     const oldest = calls.oldest()
     const unansweredFromMs = oldest?.isProbe ? Math.max(oldest.firstAtMs, silenceFromMs) : nowMs
-    const leftMs = Math.min(Math.max(lastGoodFrameMs, silenceFromMs), unansweredFromMs) + limitMs - nowMs
+    const heardMs = Math.max(lastGoodFrameMs, silenceFromMs)
+    const leftMs = Math.min(heardMs, unansweredFromMs) + limitMs - nowMs
     if (leftMs <= ROUNDING_MS) {
       options.ended({ kind: 'silent' })
       return
     }
     // Not a quarter of a heartbeat too late.
     cancelBeat = clock.after(Math.min(heartbeatMs / 4, leftMs), beat)
+    const wasLate = isLate
+    isLate = nowMs - heardMs >= RECOVERY.lateHeartbeats * heartbeatMs
+    if (isLate && !wasLate) options.late()
     const quietMs = nowMs - Math.min(line.lastWriteMs, lastGoodFrameMs)
     if (calls.unanswered === 0 && quietMs >= heartbeatMs * ALMOST) tick()
   }

@@ -6,10 +6,13 @@ import { deferred } from '../../deferred.js'
 import { PortwireError } from '../../errors.js'
 import type { Exit } from '../../exit.js'
 import type { Connector, Link } from '../../link/link.js'
+import { RECOVERY } from '../limits.js'
 import type { DeviceInfo, PortCounters } from '../types.js'
 import type { PortProtocol } from './action-protocol.js'
 import type { CallQueues } from './call-queue.js'
 import { type Connection, type ConnectionOptions, createConnection } from './connection.js'
+import { pauseUntil, pulse } from './kill.js'
+import type { LinkRung } from './ladder.js'
 import type { LifeSession } from './life.js'
 import { listenersOf } from './once.js'
 import type { PortNumbers } from './options.js'
@@ -19,6 +22,8 @@ import type { Subscriptions } from './subscriptions.js'
 
 export interface PortSession extends LifeSession {
   readonly connection: Connection
+  /** What it tries, when it was begun because the one before fell silent. */
+  readonly rung: LinkRung | undefined
   /** Why the peer reads no more. */
   readonly inputClosed: string | undefined
   /** From now on no call is taken. */
@@ -42,6 +47,8 @@ export interface PortSessionsOptions {
   readonly counters: PortCounters
   readonly subscriptions: Subscriptions
   readonly requests: RequestHandlers
+  /** What the session that is begun next is to try, as the one before fell silent; and the boot that RESET names. */
+  readonly recovery: () => { readonly rung: LinkRung; readonly epoch: number } | undefined
   /** Runs at the start of each session; its calls are those of that session. `isOver` once that has ended. */
   readonly onStart: (isOver: () => boolean) => Promise<void>
   /** The device has said hello. */
@@ -59,11 +66,14 @@ export function createPortSessions(options: PortSessionsOptions) {
   const { portName, connector, numbers, clock, counters, subscriptions } = options
   const delivered: DeliveryMark = { epoch: 0, next: 0 }
   let last: Connection | undefined
+  let lastExit: Exit | undefined
 
   return (link: Link, over: (exit: Exit) => void): PortSession => {
     const exited = deferred<Exit>()
     const whenOver = listenersOf(exited.promise)
     let inputClosed: string | undefined
+    const recovery = options.recovery()
+    const rung = recovery?.rung
 
     const runOnStart = async () => {
       const isOver = () => !options.isStarting(session)
@@ -92,17 +102,22 @@ export function createPortSessions(options: PortSessionsOptions) {
         subscriptions.reliable(event, value, { epoch, number, id: eventId(portName, epoch, number) }),
       consumerStopped: (event, error) => subscriptions.notify({ kind: 'consumer_stopped', event, error }),
       log: (severity, text) => subscriptions.notify({ kind: 'log', severity, text }),
+      late() {
+        if (link.control) subscriptions.notify({ kind: 'recovery', rung: 'retransmit' })
+      },
       eventsLost: (count) => subscriptions.notify({ kind: 'events_lost', count }),
       eventsDropped: (count) => subscriptions.notify({ kind: 'events_dropped', count }),
       refused: (problem) => subscriptions.notify({ kind: 'refused', problem }),
       ended(exit) {
         options.requests.end()
+        lastExit = exit
         exited.resolve(exit)
         over(exit)
       },
     }
 
-    const before = last?.link === link ? last : undefined
+    // A restart of the device on the same link: the stream goes on.
+    const before = last?.link === link && lastExit?.kind === 'reset' ? last : undefined
     const connectionOptions: ConnectionOptions = {
       clock,
       random: options.random,
@@ -112,7 +127,8 @@ export function createPortSessions(options: PortSessionsOptions) {
       lossless: connector.lossless,
       baudRate: connector.baudRate,
       heartbeatMs: numbers.heartbeatMs,
-      readyTimeoutMs: numbers.readyTimeoutMs,
+      readyTimeoutMs: rung ? RECOVERY[`${rung}Ms`] : numbers.readyTimeoutMs,
+      resetEpoch: rung === 'reset' ? recovery?.epoch : undefined,
       queues: options.queues,
       delivered,
       counters,
@@ -122,6 +138,7 @@ export function createPortSessions(options: PortSessionsOptions) {
     }
     const connection = createConnection(link, connectionOptions, before)
     last = connection
+    if (rung === 'pulse') void pulse(link, pauseUntil(clock, exited.promise)).catch(() => {}) // a line that cannot be set ends the link by itself
 
     const closeInput = (detail: string) => {
       inputClosed ??= detail
@@ -129,6 +146,7 @@ export function createPortSessions(options: PortSessionsOptions) {
     const session: PortSession = {
       link,
       connection,
+      rung,
       receive: connection.receive,
       inputLost(detail) {
         subscriptions.notify({ kind: 'input_lost', stream: 'stdin', detail })

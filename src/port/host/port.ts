@@ -24,6 +24,7 @@ import { createCallQueues } from './call-queue.js'
 import { createCalls } from './calls.js'
 import { closeAfter } from './close-after.js'
 import { killBoard } from './kill.js'
+import { isUnanswered, type LinkRung, nextRung, rungsOf } from './ladder.js'
 import { createLife, type Life } from './life.js'
 import { createMailbox } from './mailbox.js'
 import { listenersOf } from './once.js'
@@ -51,6 +52,7 @@ export function createPort<C extends ContractDefinition>(
   const queues = createCallQueues(() => calls.shifted())
   const exits: { [kind in Exit['kind']]?: number } = {}
   let device: DeviceInfo | undefined
+  let rung: LinkRung | undefined
   /** close() waits for calls: it takes no new ones. */
   let isClosing = false
 
@@ -122,14 +124,29 @@ export function createPort<C extends ContractDefinition>(
       counters,
       subscriptions,
       requests,
+      recovery: () => (rung && device ? { rung, epoch: device.epoch } : undefined),
       onStart,
       up(info) {
         device = info
       },
-      ready: () => life.run(),
+      ready() {
+        rung = undefined
+        life.run()
+      },
       inputLost: calls.endInput,
       isStarting: (asked) => life.state.kind === 'handshake' && life.state.session === asked,
     }),
+    recovers(exit, { link, rung: tried }, hasRun) {
+      // Only a serial link has lines to set; a first hello that was never answered is no silence.
+      const isSilence = link.control !== undefined && isUnanswered(exit) && (hasRun || tried !== undefined)
+      rung = isSilence ? nextRung(hasRun ? undefined : tried, rungsOf(link, device?.features)) : undefined
+      if (rung) notify({ kind: 'recovery', rung })
+      return rung !== undefined
+    },
+    reopens(last) {
+      rung = undefined
+      notify({ kind: 'recovery', rung: last })
+    },
     begun: ({ connection }) => connection.session.start(),
     notify,
     ended(exit) {
@@ -203,6 +220,7 @@ export function createPort<C extends ContractDefinition>(
       })
     },
     kill,
+    restart: life.restart,
     ping,
     deviceStats,
     mailbox: (mailboxOptions) =>

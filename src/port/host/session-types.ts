@@ -20,6 +20,8 @@ export interface SessionHandlers {
   reliableEvent(event: Event, value: unknown, number: number, epoch: number): void | Promise<void>
   consumerStopped(event: string, error: unknown): void
   log(severity: Severity, text: string): void
+  /** Nothing was heard for a while: what was written is being repeated. Once a silence. */
+  late(): void
   eventsLost(count: number): void
   eventsDropped(count: number): void
   refused(problem: string): void
@@ -47,6 +49,8 @@ export interface SessionOptions {
   readonly heartbeatMs: number
   readonly readyTimeoutMs: number
   readonly queues: CallQueues
+  /** The boot that is to be restarted by RESET before hello. */
+  readonly resetEpoch?: number | undefined
   /** Up to where events of a boot were delivered, over all sessions; the session moves it on. */
   readonly delivered: DeliveryMark
   readonly counters: PortCounters

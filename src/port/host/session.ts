@@ -264,7 +264,10 @@ export function createSession(options: SessionOptions): Session {
   return {
     start() {
       // A watcher of the state may have ended it already.
-      if (phase.kind === 'hello') handshake.start()
+      if (phase.kind !== 'hello') return
+      const { resetEpoch } = options
+      if (resetEpoch !== undefined) options.write(Action.RESET, 0, codec.encode([0, resetEpoch]))
+      handshake.start()
     },
     receive,
     sample(bytes) {
