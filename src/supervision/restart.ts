@@ -73,7 +73,9 @@ function checkedOptions(options: RestartOptions): Required<RestartOptions> {
   for (const name of NUMBERS) {
     const value = options[name]
     if (value === undefined) continue
-    if (!Number.isFinite(value) || value < 0) throw wrong(`.${name}: ${String(value)} is not a number from 0`)
+    // Without end only as a count: who has no limit of restarts.
+    const isNumber = Number.isFinite(value) || (name === 'intensity' && value === Number.POSITIVE_INFINITY)
+    if (!isNumber || value < 0) throw wrong(`.${name}: ${String(value)} is not a number from 0`)
     checked[name] = value
   }
   if (firstMs !== undefined && maxMs !== undefined && maxMs < firstMs) {
