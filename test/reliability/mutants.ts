@@ -15,6 +15,8 @@ export interface Mutant {
   readonly device?: 'TypeScript' | 'C++'
   /** The schedules that show it soonest. */
   readonly weather?: Weather
+  /** It takes thousands of schedules: `PORTWIRE_SCHEDULES=5000 npx vitest run test/reliability/mutants.test.ts`. */
+  readonly isRare?: boolean
 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -49,6 +51,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'if (!hello) return undefined',
     device: 'C++',
     weather: { noise: { lossRate: 0.01 }, latencyMs: 100, kill: 0.3, freeze: 0.2 },
+    isRare: true,
   },
   {
     rule: 'the session is up only when a TICK was answered',

@@ -153,7 +153,11 @@ export function createCallLane(options: CallLaneOptions): CallLane {
     s.answers += 1
     const end = s.ends[s.answers - 1]
     if (end !== undefined) room.proved(end)
-    if (!s.measurable) return
+    if (!s.measurable) {
+      // It says nothing about a line that is slow, for a handler may be; but a line that was quick is quick.
+      if (s.answers === 1 && s.ends.length === 1) rtt.atMost(clock.nowMs() - s.firstAtMs)
+      return
+    }
     s.firstAnswerMs ??= clock.nowMs()
     // Every copy answered: none was lost, so the first answer was the first copy's (Karn's rule, carried further).
     if (s.answers === s.ends.length) rtt.sample(s.firstAnswerMs - s.firstAtMs)
