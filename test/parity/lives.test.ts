@@ -45,8 +45,8 @@ describe('the old life of a board', () => {
     port.on('reading', (value) => heard.push(value))
     port.consume('alarm', (value) => void heard.push(value))
     await clock.settle()
-    const old = port.call('setVent', { open: 0.25 })
-    const token = device.take().find(({ action }) => action === 1)!.token
+    const old = port.call('blink', { times: 3 }) // not idempotent: it is not made again
+    const token = device.take().find(({ action }) => action === 7)!.token
     const failed = expect(old).rejects.toMatchObject(failedWith({ kind: 'unplugged' }))
     device.mute()
     device.end({ kind: 'unplugged', detail: 'gone' })

@@ -6,6 +6,8 @@ export interface CallQueue {
   push(call: PendingCall): void
   /** Puts calls in front of all that wait, in their order. */
   putFirst(calls: readonly PendingCall[]): void
+  /** Puts emergencies in front of all that wait but for the emergencies there. */
+  putEmergencies(calls: readonly PendingCall[]): void
   /** The oldest that still waits, left in place. */
   peek(): PendingCall | undefined
   shift(): PendingCall | undefined
@@ -45,6 +47,13 @@ export function createCallQueue(shifted: () => void = () => {}): CallQueue {
     putFirst(calls) {
       if (calls.length === 0) return
       items = [...calls, ...items.slice(head)]
+      head = 0
+    },
+    putEmergencies(calls) {
+      skipEnded()
+      const waiting = items.slice(head)
+      const behind = waiting.findIndex((call) => !call.isEmergency)
+      items = behind < 0 ? [...waiting, ...calls] : [...waiting.slice(0, behind), ...calls, ...waiting.slice(behind)]
       head = 0
     },
     peek() {

@@ -250,13 +250,14 @@ export function createCalls(options: CallsOptions): Calls {
     endQueued(exit, onlyStart) {
       const failure = { kind: 'exit', outcome: 'no', exit } as const
       if (onlyStart) {
-        // An emergency that came while onStart ran is held for the next session, as any other call is, and stays in front.
+        // An emergency that came while onStart ran is held for the next session, as any other call is, and stays in front,
+        // behind one that was written and goes out again: it was made later.
         const emergencies: PendingCall[] = []
         for (let call = queues.start.shift(); call; call = queues.start.shift()) {
           if (call.isEmergency) emergencies.push(call)
           else call.failed(failure)
         }
-        queues.numbered.putFirst(emergencies)
+        queues.numbered.putEmergencies(emergencies)
         return
       }
       for (const queue of Object.values(queues)) endAll(queue, failure)
