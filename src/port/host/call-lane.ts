@@ -84,7 +84,10 @@ export function createCallLane(options: CallLaneOptions): CallLane {
   const window = Math.min(Math.max(options.window, 1), MAX_WINDOW)
   let token = options.firstToken
   const sent: Sent[] = [] // unanswered, oldest first
-  const done = new Map<number, Sent>() // answered, for answers to their copies
+  // Answered last, for answers to their copies. A ring and no Map: the tables that a Map leaves behind point to those that
+  // follow, so that what was once promoted by the garbage collector keeps everything after it alive until a full collection.
+  const done: (Sent | undefined)[] = new Array(2 * window).fill(undefined)
+  let doneAt = 0
   let pauseMs = rtt.timeoutMs
   let cancelTimer: CancelTimer = () => {}
 
@@ -163,6 +166,8 @@ export function createCallLane(options: CallLaneOptions): CallLane {
     if (s.answers === s.ends.length) rtt.sample(s.firstAnswerMs - s.firstAtMs)
   }
 
+  const wasDone = (asked: number) => done.find((s) => s?.token === asked)
+
   return {
     get unanswered() {
       return sent.length
@@ -180,15 +185,14 @@ export function createCallLane(options: CallLaneOptions): CallLane {
     answered(answeredToken, answer) {
       const at = sent.findIndex((s) => s.token === answeredToken)
       if (at < 0) {
-        const late = done.get(answeredToken)
+        const late = wasDone(answeredToken)
         if (late) prove(late)
         return false
       }
       const [s] = sent.splice(at, 1) as [Sent]
       if (s.waiter.kind !== 'protocol') for (const older of sent.slice(0, at)) older.isPassed = true
-      done.delete(s.token)
-      done.set(s.token, s)
-      if (done.size > 2 * window) done.delete(done.keys().next().value!)
+      done[doneAt] = s
+      doneAt = (doneAt + 1) % done.length
       prove(s)
       if (sent.length > 0) pauseMs = rtt.timeoutMs
       arm()
@@ -206,7 +210,7 @@ export function createCallLane(options: CallLaneOptions): CallLane {
       }
       return true
     },
-    wasAnswered: (asked) => done.has(asked) && !sent.some((s) => s.token === asked),
+    wasAnswered: (asked) => wasDone(asked) !== undefined && !sent.some((s) => s.token === asked),
     isCallUnanswered: (asked) => sent.some((s) => s.token === asked && s.waiter.kind !== 'protocol'),
     giveUp(call) {
       const s = sent.find((x) => x.waiter.kind === 'call' && x.waiter.call === call)

@@ -1,18 +1,19 @@
 /** Makes the calls and casts of a port: checked arguments, one deadline each, one end each. */
 
-import type { CancelTimer, Clock } from '../../clock.js'
+import type { Clock } from '../../clock.js'
 import { type Contract, encodeArgs } from '../../contract/index.js'
-import { type Deferred, deferred } from '../../deferred.js'
-import { type Outcome, PortwireError } from '../../errors.js'
+import { PortwireError } from '../../errors.js'
 import type { Exit } from '../../exit.js'
 import type { ValueCodec } from '../../wire/index.js'
 import { BUSY_SHARE } from '../limits.js'
 import type { PortCounters } from '../types.js'
 import { createBusy } from './busy.js'
-import { abortError, answerCall, exitError, failureError, inputError, tooLarge, unsure } from './call-ends.js'
+import { abortError, exitError, inputError, tooLarge } from './call-ends.js'
 import type { CallQueue, CallQueues } from './call-queue.js'
+import { createDeadlines } from './deadlines.js'
+import { type CallFacts, type CallKeeper, CastCall, type ItemSink, type MadeCall, PromisedCall } from './made-call.js'
 import { onAbort } from './on-abort.js'
-import type { Answer, Failure, PendingCall } from './pending.js'
+import type { Failure, PendingCall } from './pending.js'
 
 export interface Calls {
   call(action: string, args: unknown, how: HowToCall): Promise<unknown>
@@ -48,13 +49,6 @@ export interface HowToCall {
   readonly items?: ItemSink
 }
 
-export interface ItemSink {
-  item(item: unknown): void
-  lost(count: number): void
-  /** The device took it as a job. @returns true when the deadline shall no longer count */
-  accepted(): boolean
-}
-
 export interface CallsOptions {
   readonly portName: string
   readonly contract: Contract
@@ -77,12 +71,6 @@ export interface CallsOptions {
   givenUp(call: PendingCall): void
 }
 
-/** How the maker of a call learns of its end. */
-interface Ends extends Pick<PendingCall, 'failed' | 'settled'> {
-  /** @param mayHaveRun it was written in an earlier session too */
-  answered(answer: Answer, mayHaveRun: boolean): void
-}
-
 export function createCalls(options: CallsOptions): Calls {
   const { contract, codec, clock, queues, counters, portName } = options
   let waiting = 0
@@ -91,6 +79,10 @@ export function createCalls(options: CallsOptions): Calls {
   let writers: (() => void)[] = []
   const { maxQueuedCalls } = options
   const busy = createBusy(clock, { high: maxQueuedCalls * BUSY_SHARE.high, low: maxQueuedCalls * BUSY_SHARE.low })
+  const deadlines = createDeadlines(clock)
+  const castError = () => {
+    counters.castErrors += 1
+  }
   const count = (change: 1 | -1, isEmergency: boolean) => {
     waiting += change
     if (isEmergency) emergencies += change
@@ -111,7 +103,20 @@ export function createCalls(options: CallsOptions): Calls {
     writers = []
   }
 
-  const make = (actionName: string, args: unknown, how: HowToCall, ends: Ends): void => {
+  const keeper: CallKeeper = {
+    portName,
+    left: (call) => count(-1, call.isEmergency),
+    giveUp(call, failure) {
+      if (call.state === 'ended') return
+      const wasQueued = call.state === 'queued'
+      call.failed(failure(wasQueued ? 'no' : 'unknown'))
+      if (wasQueued) call.settled('no')
+      else options.givenUp(call)
+    },
+  }
+
+  /** @throws PortwireError  why it cannot be made */
+  const check = (actionName: string, args: unknown, how: HowToCall): CallFacts => {
     const { timeoutMs, signal, items, emergency: isEmergency = false } = how
     const action = contract.actions.get(actionName)
     if (!action) {
@@ -119,7 +124,7 @@ export function createCalls(options: CallsOptions): Calls {
       throw new PortwireError('ARGUMENT_INVALID', `${contract.name} has no action ${actionName}; it has: ${known}`)
     }
     if (!(timeoutMs > 0)) throw new PortwireError('ARGUMENT_INVALID', `timeoutMs: ${timeoutMs} is not above 0`)
-    const value = encodeArgs(actionName, action.args, args)
+    const given = encodeArgs(actionName, action.args, args)
     const exit = options.closed(how.queue)
     if (exit) throw exitError(actionName, portName, exit, 'no')
     const detail = options.inputClosed()
@@ -129,60 +134,30 @@ export function createCalls(options: CallsOptions): Calls {
     if (inTheWay >= maxQueuedCalls) {
       throw new PortwireError('QUEUE_FULL', `${actionName}: ${inTheWay} calls wait for ${portName}`)
     }
-    const encoded = value === undefined ? undefined : encode(actionName, value)
-    const bytes = options.headerBytes + (encoded?.length ?? 0)
+    const value = given === undefined ? undefined : encode(actionName, given)
+    const bytes = options.headerBytes + (value?.length ?? 0)
     const maxBytes = options.maxContentBytes()
     if (maxBytes !== undefined && bytes > maxBytes) throw tooLarge(actionName, bytes, maxBytes)
     if (signal?.aborted) throw abortError(actionName, 'no', signal.reason)
-    const nowMs = clock.nowMs()
-    let cancelDeadline: CancelTimer = () => {}
-    let stopListening = () => {}
-    const aborted = () => giveUp(call, (outcome) => ({ kind: 'aborted', outcome, reason: signal?.reason }))
-    const call: PendingCall = {
-      action,
-      value: encoded,
-      madeAtMs: nowMs,
-      deadlineMs: nowMs + timeoutMs,
-      isEmergency,
-      // A job is not: its items would begin again. Nor is what has no deadline: nothing would bound its repeats.
-      isRepeatable:
-        action.idempotent &&
-        action.stream.kind === 'void' &&
-        items === undefined &&
-        Number.isFinite(timeoutMs) &&
-        (how.queue === 'numbered' || isEmergency),
-      leftBy: undefined,
-      state: 'queued',
-      item: items?.item,
-      itemsLost: items?.lost,
-      accepted() {
-        if (call.state === 'written') call.state = 'running'
-        if (items?.accepted()) cancelDeadline()
-      },
-      answered(answer) {
-        if (leave()) ends.answered(answer, call.leftBy !== undefined)
-      },
-      failed(failure) {
-        if (leave()) ends.failed(call.leftBy ? unsure(failure, call.leftBy) : failure)
-      },
-      // That it did not run this time says nothing of the session before.
-      settled: (outcome) => ends.settled(call.leftBy && outcome === 'no' ? 'unknown' : outcome),
+    // A job is not: its items would begin again. Nor is what has no deadline: nothing would bound its repeats.
+    const isRepeatable =
+      action.idempotent &&
+      action.stream.kind === 'void' &&
+      items === undefined &&
+      timeoutMs < Number.POSITIVE_INFINITY &&
+      (how.queue === 'numbered' || isEmergency)
+    return { action, value, timeoutMs, madeAtMs: clock.nowMs(), isEmergency, isRepeatable, items }
+  }
+
+  const enter = (call: MadeCall, { queue, signal }: HowToCall): void => {
+    if (call.isTimed) deadlines.add(call)
+    if (signal) {
+      const aborted = () => keeper.giveUp(call, (outcome) => ({ kind: 'aborted', outcome, reason: signal.reason }))
+      call.stopListening = onAbort(signal, aborted)
     }
-    const leave = (): boolean => {
-      if (call.state === 'ended') return false
-      call.state = 'ended'
-      cancelDeadline()
-      stopListening()
-      count(-1, isEmergency)
-      return true
-    }
-    if (Number.isFinite(timeoutMs)) {
-      cancelDeadline = clock.after(timeoutMs, () => giveUp(call, (outcome) => ({ kind: 'timeout', outcome })))
-    }
-    if (signal) stopListening = onAbort(signal, aborted)
-    if (isEmergency) overtake(actionName)
-    count(1, isEmergency)
-    queues[how.queue].push(call)
+    if (call.isEmergency) overtake(call.action.name)
+    count(1, call.isEmergency)
+    queues[queue].push(call)
     options.queued()
   }
 
@@ -210,41 +185,13 @@ export function createCalls(options: CallsOptions): Calls {
     }
   }
 
-  /** Its maker waits no longer. What was written may have run: the session finds out. */
-  const giveUp = (call: PendingCall, failure: (outcome: Outcome) => Failure): void => {
-    if (call.state === 'ended') return
-    const wasQueued = call.state === 'queued'
-    call.failed(failure(wasQueued ? 'no' : 'unknown'))
-    if (wasQueued) call.settled('no')
-    else options.givenUp(call)
-  }
-
   return {
     call: (actionName, args, how) =>
       new Promise((resolve, reject) => {
-        /** Made when the call has failed: what it settles to is told after that. */
-        let outcome: Deferred<Outcome> | undefined
-        make(actionName, args, how, {
-          answered: (answer, mayHaveRun) =>
-            answerCall(contract.actions.get(actionName)!, answer, mayHaveRun, resolve, reject),
-          failed(failure) {
-            outcome = deferred()
-            reject(failureError(actionName, portName, how.timeoutMs, failure, outcome.promise))
-          },
-          settled: (known) => outcome?.resolve(known),
-        })
+        enter(new PromisedCall(keeper, check(actionName, args, how), resolve, reject), how)
       }),
     cast(actionName, args, how) {
-      const failed = () => {
-        counters.castErrors += 1
-      }
-      make(actionName, args, how, {
-        answered: (answer) => {
-          if (answer.kind !== 'reply') failed()
-        },
-        failed,
-        settled: () => {},
-      })
+      enter(new CastCall(keeper, check(actionName, args, how), castError), how)
       return !busy.isBusy
     },
     endQueued(exit, onlyStart) {
@@ -269,7 +216,10 @@ export function createCalls(options: CallsOptions): Calls {
     idle: () => (waiting === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
     written: () => (isWritten() ? Promise.resolve() : new Promise((resolve) => writers.push(resolve))),
     shifted,
-    end: busy.end,
+    end() {
+      busy.end()
+      deadlines.end()
+    },
     get waiting() {
       return waiting
     },

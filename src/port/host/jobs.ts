@@ -33,16 +33,16 @@ export function createJobs(): Jobs {
       const job = jobs.get(number)
       if (!job) return false
       if (sequence < job.expected) return true // nothing sends an item twice; it is as good as heard
-      if (sequence > job.expected) job.call.itemsLost?.(sequence - job.expected)
+      if (sequence > job.expected) job.call.itemsLost(sequence - job.expected)
       job.expected = sequence + 1
-      job.call.item?.(item)
+      job.call.item(item)
       return true
     },
     finish(number, items) {
       const job = jobs.get(number)
       if (!job) return undefined
       jobs.delete(number)
-      if (items !== undefined && items > job.expected) job.call.itemsLost?.(items - job.expected)
+      if (items !== undefined && items > job.expected) job.call.itemsLost(items - job.expected)
       return job.call
     },
     numberOf(call) {

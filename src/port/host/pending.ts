@@ -23,10 +23,10 @@ export interface PendingCall {
   answered(answer: Answer): void
   /** The device took it as a job. */
   accepted(): void
-  /** An item of the job; undefined where nobody reads them. */
-  readonly item: ((item: unknown) => void) | undefined
+  /** An item of the job. */
+  item(item: unknown): void
   /** So many items of the job were lost on the way. */
-  readonly itemsLost: ((count: number) => void) | undefined
+  itemsLost(count: number): void
   /** It ends without an answer. */
   failed(failure: Failure): void
   /** After a timeout: what the device said in the end. */
