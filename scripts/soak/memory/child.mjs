@@ -8,8 +8,8 @@ const TARGET_BYTES = 8 * 1_048_576
 const SAMPLES = 10
 /** Calls on their way at the same time. */
 const CALLERS = 16
-/** After so many the engine has compiled what it will and has sized its heap. */
-const WARM_UP = { calls: 20_000, events: 100_000 }
+/** After so many the engine has compiled what it will and has sized its heap: with events that takes two seconds of them. */
+const WARM_UP = { calls: 20_000, events: 1_000_000 }
 
 const [kind, what, countText] = process.argv.slice(2)
 const count = Number(countText)
