@@ -19,6 +19,7 @@ const PLAIN: Schedule = {
   onStart: 'none',
   noise: 0,
   window: 4,
+  idempotent: false,
   steps: [
     { act: 'call', n: 0, pauseMs: 20 },
     { act: 'call', n: 0, pauseMs: 20 },
@@ -97,7 +98,7 @@ describe('the checker of schedules', () => {
           },
         }),
       },
-      /call 1 ran 2 times/,
+      /call 1 ran in the sessions 1, 1/,
     ],
     [
       'a call that is answered and never ran',

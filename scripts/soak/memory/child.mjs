@@ -8,8 +8,8 @@ const TARGET_BYTES = 8 * 1_048_576
 const SAMPLES = 10
 /** Calls on their way at the same time. */
 const CALLERS = 16
-/** After so many the engine has compiled what it will and has sized its heap: with events that takes two seconds of them. */
-const WARM_UP = { calls: 20_000, events: 1_000_000 }
+/** After so many the engine has compiled what it will and has sized its heap: it takes seconds, whatever the count. */
+const WARM_UP = { calls: 100_000, events: 1_000_000 }
 
 const [kind, what, countText] = process.argv.slice(2)
 const count = Number(countText)
@@ -62,7 +62,8 @@ const mailbox = port.mailbox()
 await until(port.call('echo', { data: new Uint8Array(1) }))
 // The first 1,024 wait in the mailbox.
 if (what === 'events') await until(emit(1_024))
-await workloads[what](Math.max(WARM_UP[what], count / SAMPLES))
+const warmUp = Math.max(WARM_UP[what], count / SAMPLES)
+await workloads[what](warmUp)
 const before = measured()
 let heapGrowth = 0
 let rssGrowth = 0
@@ -80,6 +81,7 @@ console.log(
     heap_growth_bytes: heapGrowth,
     rss_growth_bytes: rssGrowth,
     target_bytes: TARGET_BYTES,
+    warm_up: warmUp,
     dropped: mailbox.dropped,
     took_ms: Math.round(performance.now() - startMs),
     seed: null,

@@ -47,14 +47,20 @@ function makeWorld(schedule: Schedule, ledger: () => Ledger, faults: BoardFaults
   const random = createRandom(schedule.steps.length + 1)
   const peer: Partial<MockBoardOptions> & { readonly half?: true; readonly missing?: true; readonly busy?: true } =
     Object.values(PEERS)[schedule.peer]!
-  const executions = new Map<number, number>()
-  const handlers = boardHandlers(time, executions)
+  const executions = new Map<number, number[]>()
+  let session = 0
+  const handlers = boardHandlers(time, (id) => {
+    executions.set(id, [...(executions.get(id) ?? []), session])
+  })
   const board = createMockBoard({
     ...peer,
     contract: greenhouse,
     clock: time,
     random,
     window: schedule.window,
+    sessionBegan: () => {
+      session += 1
+    },
     handlers: faults.handlers?.(handlers) ?? handlers,
     disturb: (bytes) => (random() < schedule.noise ? damaged(bytes, random) : bytes),
   })
@@ -147,13 +153,12 @@ export async function settlesIn(time: VirtualClock, promise: Promise<unknown>): 
   return time.until(done, LIMIT_MS).catch(() => false)
 }
 
-function boardHandlers(time: VirtualClock, executions: Map<number, number>): Record<string, DeviceHandler> {
+function boardHandlers(time: VirtualClock, ran: (id: number) => void): Record<string, DeviceHandler> {
   const after = (ms: number) => new Promise<void>((resolve) => time.after(ms, resolve))
   return {
     identify: () => undefined,
     echo({ data }) {
-      const id = idOf(data as Uint8Array)
-      executions.set(id, (executions.get(id) ?? 0) + 1)
+      ran(idOf(data as Uint8Array))
       return data
     },
     setVent() {

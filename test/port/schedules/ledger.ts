@@ -2,6 +2,9 @@
 
 import { CallError, type Outcome, PortwireError } from '../../../src/index.js'
 
+/** In which sessions of the peer each call that carried an id ran. */
+export type Executions = ReadonlyMap<number, readonly number[]>
+
 export interface Ledger {
   /** A promise that somebody was given: it has to settle, and nobody may have to catch it. */
   owe(what: string, promise: Promise<unknown>): void
@@ -14,7 +17,7 @@ export interface Ledger {
   problem(text: string): void
   nextId(): number
   /** Compares what was said of each call with how often the peer ran it. */
-  checkOutcomes(executions: ReadonlyMap<number, number>): void
+  checkOutcomes(executions: Executions, idempotent: boolean): void
   readonly problems: string[]
   readonly unsettled: string[]
   readonly counts: { promises: number; calls: number; answered: number }
@@ -87,8 +90,11 @@ export function createLedger(nowMs: () => number, isExact: boolean): Ledger {
       owe(what, inTime)
       return inTime
     },
-    checkOutcomes(executions) {
-      for (const [id, times] of executions) if (times > 1) problems.push(`call ${id} ran ${times} times`)
+    checkOutcomes(executions, idempotent) {
+      for (const [id, sessions] of executions) {
+        const allowed = idempotent ? new Set(sessions).size : 1
+        if (sessions.length > allowed) problems.push(`call ${id} ran in the sessions ${sessions.join(', ')}`)
+      }
       for (const [id, { what, outcome }] of said) {
         const ran = executions.has(id)
         if (outcome === 'no' && ran) problems.push(`${what}: told as never run, but it ran`)

@@ -1,6 +1,6 @@
 /** Does the acts of a schedule to the ports of a world, and notes what was promised. */
 
-import { type OpenOptions, open, type Port } from '../../../src/index.js'
+import { defineContract, type OpenOptions, open, type Port } from '../../../src/index.js'
 import { createPort } from '../../../src/open.js'
 import { greenhouse } from '../../../src/testing/greenhouse.js'
 import { countingSignals } from './counting.js'
@@ -9,6 +9,13 @@ import type { Act, Schedule } from './plan.js'
 import type { World } from './world.js'
 
 type Greenhouse = (typeof greenhouse)['definition']
+
+/** Of the same types on the wire: its echo, which carries the ids, is not to be repeated. */
+const { definition } = greenhouse
+const onceOnly = defineContract({
+  ...definition,
+  actions: { ...definition.actions, echo: { ...definition.actions.echo, idempotent: false } },
+}) as unknown as typeof greenhouse
 
 export interface Stage {
   readonly ports: Port<Greenhouse>[]
@@ -26,6 +33,7 @@ export interface Stage {
 const TIMEOUTS_MS = [5_000, 300, 20, 1, 60_000]
 
 export function createStage(world: World, schedule: Schedule, ledger: Ledger): Stage {
+  const contract = schedule.idempotent ? greenhouse : onceOnly
   const ports: Port<Greenhouse>[] = []
   const signals = countingSignals()
   const stops: (() => void)[] = []
@@ -110,8 +118,8 @@ export function createStage(world: World, schedule: Schedule, ledger: Ledger): S
   }
   const openOne = (how: Schedule['how']) => {
     // open() waits for onStart, so one that never ends is its user's to end.
-    if (how === 'create' || schedule.onStart === 'never ends') return started(createPort(greenhouse, options()))
-    const opening = open(greenhouse, options()).then(started, typed('open'))
+    if (how === 'create' || schedule.onStart === 'never ends') return started(createPort(contract, options()))
+    const opening = open(contract, options()).then(started, typed('open'))
     openings.push(opening)
     owe('open', opening)
   }

@@ -51,6 +51,8 @@ export interface Schedule {
   /** Share of runs of bytes that the line damages, where it is one that can. */
   readonly noise: number
   readonly window: number
+  /** The calls that carry an id may run again in another session. */
+  readonly idempotent: boolean
   readonly steps: readonly Step[]
 }
 
@@ -80,6 +82,7 @@ export function schedules({ peers, maxSteps, pausesMs }: Shape): fc.Arbitrary<Sc
     onStart: mostly<Schedule['onStart']>('none', 'calls', 'throws', 'never ends'),
     noise: mostly(0, 0.02, 0.2),
     window: fc.constantFrom(4, 1, 16),
+    idempotent: fc.boolean(),
     // Without fast-check's bias, which makes most arrays short.
     steps: fc.noBias(fc.array(step, { maxLength: maxSteps, size: 'max' })),
   })

@@ -26,7 +26,7 @@ export async function runSchedule(kind: WorldKind, schedule: Schedule): Promise<
     }
     stage.forgetAll()
     await closeAll()
-    if (world.executions) ledger.checkOutcomes(world.executions)
+    if (world.executions) ledger.checkOutcomes(world.executions, schedule.idempotent)
   } finally {
     await world.pass(0)
     stopHearing()

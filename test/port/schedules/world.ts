@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../../src/clock.js'
 import type { Connector } from '../../../src/link/index.js'
-import type { Ledger } from './ledger.js'
+import type { Executions, Ledger } from './ledger.js'
 import type { Schedule } from './plan.js'
 
 export interface World {
@@ -10,8 +10,8 @@ export interface World {
   readonly clock: Clock
   readonly connector: Connector
   readonly readyTimeoutMs: number
-  /** How often the peer ran the calls that carried an id; undefined where it cannot tell. */
-  readonly executions: ReadonlyMap<number, number> | undefined
+  /** Undefined where the peer cannot tell. */
+  readonly executions: Executions | undefined
   /** Lets time pass; 0 is a turn of the event loop. */
   pass(ms: number): Promise<void>
   /** Waits, within a bound; answers false when that was too short. */
