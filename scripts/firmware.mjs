@@ -72,6 +72,8 @@ const SIZE_ROWS = [
   { name: 'jobs_and_requests', what: 'one handler, Jobs, Requests', sources: [`${SIZES}/jobs_and_requests.cpp`] },
   { name: 'stats', what: 'one handler, Stats', sources: [`${SIZES}/stats.cpp`] },
   { name: 'describe', what: 'one handler, Describe', sources: [`${SIZES}/describe.cpp`] },
+  { name: 'baud_rates', what: 'one handler, BaudRates', sources: [`${SIZES}/baud_rates.cpp`] },
+  { name: 'baud_rates_uart', what: 'own UART, BaudRates', sources: [`${SIZES}/baud_rates_uart.cpp`] },
   { name: 'blink', what: 'example Blink', sources: [`${EXAMPLES}/Blink/Blink.ino`] },
 ]
 
@@ -255,6 +257,8 @@ function writeVectors(header) {
   const msgpax = readVectors('msgpax.json') ?? { values: [], refused: [] }
   const bad = ({ name, hex, reason }) => [name, hex, reason].map(text)
   const device = readVectors('device.json') ?? { descriptor: '', rows: [] }
+  const baudRates = readVectors('baud-rates.json') ?? { rows: [] }
+  const script = (row) => [text(row.name), row.session ?? false, text(row.script.join('\n'))]
   // `=content`, `!reason`, and `?` for console text, which on the device is a drop of any reason.
   const eventsText = (events) =>
     events
@@ -302,11 +306,8 @@ function writeVectors(header) {
       msgpax.values.map((row) => value(row, false)),
     ),
     ...table('kMsgpaxRefused', 'BadVector', msgpax.refused.map(bad)),
-    ...table(
-      'kDeviceScripts',
-      'DeviceVector',
-      device.rows.map((row) => [text(row.name), row.session ?? false, text(row.script.join('\n'))]),
-    ),
+    ...table('kDeviceScripts', 'DeviceVector', device.rows.map(script)),
+    ...table('kBaudRateScripts', 'DeviceVector', baudRates.rows.map(script)),
     '',
   ]
   const content = lines.join('\n')

@@ -21,6 +21,8 @@ export type Exit =
   | { readonly kind: 'reset'; readonly cause: ResetCause }
   /** Nothing was heard for three heartbeats. */
   | { readonly kind: 'silent' }
+  /** Too many frames were damaged at a raised baud rate: the next session is at the rate of opening. */
+  | { readonly kind: 'noise'; readonly baudRate: number }
   /** The device said its own exit code. */
   | { readonly kind: 'exit'; readonly status: number }
   /** The peer broke the protocol: echo of our own bytes, a reply of the wrong shape. */
@@ -45,6 +47,8 @@ export function describeExit(exit: Exit): string {
       return `restarted (reset cause: ${exit.cause})`
     case 'silent':
       return 'silent for three heartbeats'
+    case 'noise':
+      return `too many errors at ${exit.baudRate} baud`
     case 'exit':
       return `device exited with status ${exit.status}`
     case 'protocol':

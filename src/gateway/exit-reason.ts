@@ -18,6 +18,7 @@ export function restartReason(exit: Exit | undefined): RestartReason {
     case 'status':
     case 'signal':
     case 'exit':
+    case 'noise':
     case 'protocol':
     case 'failed':
     case undefined:

@@ -40,6 +40,9 @@ export interface Link {
   /** Sets lines of a UART; those not named stay as they are. Resolves when they are set, or when the tty has none (a
    * pseudo-terminal). Serial only. */
   control?(lines: LineLevels): Promise<void>
+  /** Changes the bits per second once all that was written has left, as far as the driver knows: a converter may hold its last
+   * bytes still. What has come and was not read may be lost. Nothing is to be written until it has settled. Serial only. Rejects with PORT_FAILED when the line cannot have the rate, or cannot be emptied: it has the one it had. */
+  setBaudRate?(baudRate: number): Promise<void>
   /** What is known of the peer and the stream now. */
   info?(): LinkInfo
   /** Closes the stream in both directions; idempotent; resolves after `ended` was called. Bounded in time. */

@@ -212,6 +212,10 @@ function portLink(
     async control(changed) {
       await lines.set(changed)
     },
+    async setBaudRate(baudRate) {
+      await output.flushed()
+      await setBaudRate(port, baudRate, clock)
+    },
     close() {
       if (!closing) {
         port.resume()
@@ -231,6 +235,31 @@ function portLink(
       isPaused: port.isPaused(),
     }),
   }
+}
+
+/** @throws PORT_FAILED  the port has the rate that it had */
+async function setBaudRate(port: SerialPort, baudRate: number, clock: Clock): Promise<void> {
+  const before = port.baudRate
+  const update = (rate: number) =>
+    new Promise<Error | null>((resolve) => port.update({ baudRate: rate }, resolve as (error?: Error | null) => void))
+  const refuse = (problem: string, cause?: Error): never => {
+    throw new PortwireError('PORT_FAILED', `${port.path} at ${baudRate} baud: ${problem}`, { cause })
+  }
+  if (!port.isOpen) refuse('the port is closed')
+  let drained: Error | null | undefined
+  await within(clock, SERIAL_DEFAULTS.drainTimeoutMs, (done) =>
+    port.drain((error) => {
+      drained = error ?? null
+      done()
+    }),
+  )
+  if (drained === undefined) refuse('what was written does not leave')
+  if (drained) refuse(drained.message, drained)
+  if (!port.isOpen) refuse('the port is closed')
+  const failure = await update(baudRate)
+  if (!failure) return
+  if (port.isOpen) await update(before) // serialport says the new rate otherwise, and a driver may have set another
+  refuse(failure.message, failure)
 }
 
 /** What Linux answers about a tty that has hung up: EIO, ENODEV, EBADF. */

@@ -30,6 +30,8 @@ export interface LifeInfo {
 export interface PortInfo extends LifeInfo {
   readonly contract: string
   readonly state: PortState
+  /** Bits per second of the line now, raised or not; undefined where a link has no rate. */
+  readonly baudRate?: number
   /** Of the running session, or of the last one. */
   readonly device?: DeviceInfo
   /** Calls and casts made and not ended. */
@@ -77,6 +79,8 @@ export interface DeviceInfo {
   readonly window: number
   readonly features: number
   readonly deadManMs: number
+  /** Bits per second that it can change to; undefined: it cannot. */
+  readonly baudRates?: readonly number[]
   /** Uptime of the device when the session began. */
   readonly uptimeMs: number
 }

@@ -19,6 +19,28 @@ export const RELEASE_TIMEOUT_MS = 5_000
 /** HELLO goes out at this pace at first, at the slow one after `slowAfterMs`. */
 export const HELLO_PACE = { firstMs: 250, slowAfterMs: 2_000, slowMs: 1_000, answerToAnnouncementMs: 20 } as const
 
+/** A change of the baud rate. The device: `trialMs` without a good frame after a change, or three heartbeats later on, and it is
+ * at its opening rate again; it changes only for a host whose heartbeat is at most `maxHeartbeatMs`. The host: it asks for
+ * `askMs` for another rate and for `lowerMs` for the opening one, and the TICK that confirms has `confirmMs`, less than the
+ * device's trial. Then it says hello at the opening rate until it is answered. After RESET it changes with a pause of
+ * `afterResetMs`, in which a converter's buffer leaves. */
+export const BAUD_RATE = {
+  askMs: 500,
+  confirmMs: 750,
+  lowerMs: 500,
+  trialMs: 1_000,
+  maxHeartbeatMs: 2_000,
+  afterResetMs: 20,
+  maxRates: 16,
+} as const
+
+/** A raised rate is given up when of at least `minFrames` frames in `windowMs` more than `share` were damaged or lost. */
+export const BAUD_RATE_ERRORS = { windowMs: 10_000, minFrames: 50, share: 0.05 } as const
+
+/** After a rate has failed none is asked for at the start of a session for so long; the time doubles with each failure that
+ * comes before a raised rate has held for `provenMs`. */
+export const BAUD_RATE_HOLD_OFF = { firstMs: 60_000, maxMs: 3_600_000, provenMs: 600_000 } as const
+
 /** Heartbeats without a good frame, or with a TICK or SKIP unanswered, after which a device is silent. */
 export const SILENT_HEARTBEATS = 3
 

@@ -51,6 +51,16 @@ export type PortNotice =
   | { readonly kind: 'input_lost'; readonly stream: 'stdin'; readonly detail: string }
   /** A board on a serial line is silent, and this is tried now. */
   | { readonly kind: 'recovery'; readonly rung: RecoveryRung }
+  /** The baud rate was raised to this one; or this one has `failed`, the line is at the rate of opening, and no session that
+   * begins within `notAgainForMs` asks for another. `unanswered`: the hello that asked for it. `refused`: by the tty.
+   * `unconfirmed`: nothing came at that rate. `noise`: too many errors. `silent`: the device was found again at the rate of
+   * opening. */
+  | {
+      readonly kind: 'baud_rate'
+      readonly baudRate: number
+      readonly failed?: 'unanswered' | 'refused' | 'unconfirmed' | 'noise' | 'silent'
+      readonly notAgainForMs?: number
+    }
   /** A consumer of reliable events threw: events are stopped from there on, nothing else is. */
   | { readonly kind: 'consumer_stopped'; readonly event: string; readonly error: unknown }
 
@@ -255,6 +265,10 @@ export interface PortOptions<C extends ContractDefinition = ContractDefinition> 
   readonly readyTimeoutMs?: number
   /** Default 1,000; 0 (the default on lossless links) is off. */
   readonly heartbeatMs?: number
+  /** Bits per second that a serial line is raised to once the device has said hello, or several in order of preference: the
+   * first that its firmware lists, and the tty takes. Each session begins at the rate of opening, and goes back to it when the
+   * line fails (docs/links.md). Needs a heartbeatMs of 1 to 2,000. Default: none; other links ignore it. */
+  readonly upgradeBaudRate?: number | readonly number[]
   /** Calls and casts made and not ended. Default 1,024. */
   readonly maxQueuedCalls?: number
   /** A contract hash that differs: `error` (default) or `warn`. */

@@ -15,6 +15,8 @@ export interface MockChipOptions {
   readonly maxContentBytes?: number
   readonly window?: number
   readonly maxKeptEvents?: number
+  /** Rates that HELLO may change the line to, and the one of opening. Default: it has none; needs a line that has a rate. */
+  readonly baudRates?: { readonly opening: number; readonly others: readonly number[] }
   /** A host has begun a session. */
   readonly sessionBegan?: (device: DeviceSession) => void
   readonly clock?: Clock
@@ -36,6 +38,7 @@ export function createMockChip(options: MockChipOptions): MockChip {
   let device: DeviceSession | undefined
   let deframer = createDeframer({ maxContentBytes })
   let send: ((bytes: Uint8Array) => void) | undefined
+  let setBaudRate: (baudRate: number) => void = () => {}
   let cancelBoot: CancelTimer = () => {}
 
   const stop = () => {
@@ -45,6 +48,7 @@ export function createMockChip(options: MockChipOptions): MockChip {
   }
   const boot = (cause: ResetCause) => {
     stop()
+    if (options.baudRates) setBaudRate(options.baudRates.opening)
     cancelBoot = clock.after(bootMs, () => {
       deframer = createDeframer({ maxContentBytes })
       device = createDeviceSession({
@@ -62,6 +66,7 @@ export function createMockChip(options: MockChipOptions): MockChip {
         },
         maxKeptEvents,
         lossless: false,
+        baudRate: options.baudRates && { ...options.baudRates, set: (baudRate) => setBaudRate(baudRate) },
         write(action, token, value) {
           const content = new Uint8Array(2 + (value?.length ?? 0))
           content.set([action, token])
@@ -80,8 +85,9 @@ export function createMockChip(options: MockChipOptions): MockChip {
     get device() {
       return device
     },
-    powerOn(toHost) {
+    powerOn(toHost, setRate = () => {}) {
       send = toHost
+      setBaudRate = setRate
       boot('power_on')
     },
     powerOff() {

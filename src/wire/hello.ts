@@ -11,6 +11,8 @@ export interface HostHello {
   readonly windowBytes: number
   /** Pause after which the host sends a TICK; 0 when missing: not said. */
   readonly heartbeatMs: number
+  /** Bits per second that the device is to change to when it has answered; null (also when missing): its opening rate. */
+  readonly baudRate: number | null
 }
 
 export interface DeviceHello {
@@ -41,6 +43,8 @@ export interface DeviceHello {
   readonly firmwareVersion: string | null
   readonly contractName: string | null
   readonly contractVersion: string | null
+  /** Bits per second that it can change to, by a HELLO that asks for one; null (also when missing): none. */
+  readonly baudRates: readonly number[] | null
 }
 
 const U8_MAX = 0xff
@@ -48,22 +52,27 @@ const U32_MAX = 0xffffffff
 /** Content is never longer than its 16-bit length field can say. */
 const MAX_CONTENT_BYTES = 0xffff
 const MAX_WINDOW = 64
+/** A longer list of rates is not looked at. */
+const MAX_BAUD_RATES = 16
 
 /** The value of the host's HELLO. */
 export function encodeHostHello(hello: HostHello): unknown[] {
-  return [hello.version, hello.session, hello.windowBytes, hello.heartbeatMs]
+  const { version, session, windowBytes, heartbeatMs, baudRate } = hello
+  return [version, session, windowBytes, heartbeatMs, ...(baudRate === null ? [] : [baudRate])]
 }
 
 /** Reads the value of a host's HELLO. Undefined when a field has another type or range than version 1 gives it. */
 export function decodeHostHello(value: unknown): HostHello | undefined {
   if (!Array.isArray(value)) return undefined
-  const [versionField, sessionField, windowBytesField, heartbeatField] = value as unknown[]
+  const [versionField, sessionField, windowBytesField, heartbeatField, baudRateField] = value as unknown[]
   const version = unsigned(versionField, U8_MAX)
   const session = unsigned(sessionField, U32_MAX)
   const windowBytes = unsigned(windowBytesField ?? 0, U32_MAX)
   const heartbeatMs = unsigned(heartbeatField ?? 0, U32_MAX)
   if (!version || session === undefined || windowBytes === undefined || heartbeatMs === undefined) return undefined
-  return { version, session, windowBytes, heartbeatMs }
+  // Appended to version 1: those who do not know it do not look at it, so what is none must not make the whole no hello.
+  const baudRate = unsigned(baudRateField, U32_MAX) || null
+  return { version, session, windowBytes, heartbeatMs, baudRate }
 }
 
 /** The value of the device's HELLO, reply and announcement alike. */
@@ -84,6 +93,7 @@ export function encodeDeviceHello(hello: DeviceHello): unknown[] {
     hello.firmwareVersion,
     hello.contractName,
     hello.contractVersion,
+    ...(hello.baudRates === null ? [] : [hello.baudRates]),
   ]
 }
 
@@ -106,6 +116,7 @@ export function decodeDeviceHello(value: unknown): DeviceHello | undefined {
   const firmwareVersion = text(fields[12])
   const contractName = text(fields[13])
   const contractVersion = text(fields[14])
+  const baudRates = rates(fields[15])
   if (
     !version ||
     session === undefined ||
@@ -141,11 +152,18 @@ export function decodeDeviceHello(value: unknown): DeviceHello | undefined {
     firmwareVersion,
     contractName,
     contractVersion,
+    baudRates,
   }
 }
 
 function unsigned(field: unknown, max: number): number | undefined {
   return typeof field === 'number' && Number.isInteger(field) && field >= 0 && field <= max ? field : undefined
+}
+
+/** Appended like the host's `baudRate`: what is no list of rates is none, and no fault. */
+function rates(field: unknown): readonly number[] | null {
+  if (!Array.isArray(field) || field.length === 0 || field.length > MAX_BAUD_RATES) return null
+  return field.every((rate) => unsigned(rate, U32_MAX)) ? (field as number[]) : null
 }
 
 function text(field: unknown): string | null | undefined {

@@ -68,6 +68,7 @@ export const Feature = {
   RESET_BOOTLOADER: 256,
   END_OF_INPUT: 512,
   DEAD_MAN: 1024,
+  BAUD_RATES: 2048,
 } as const
 
 /** Tokens count 1, 2, ... 255, 1 ...; 0 means that no answer is wanted. */

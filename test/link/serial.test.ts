@@ -13,6 +13,7 @@ import {
   serialConnector,
 } from '../../src/link/index.js'
 import { serialOpenError } from '../../src/link/serial-errors.js'
+import { createVirtualClock } from '../../src/testing/virtual-clock.js'
 
 const children: ChildProcess[] = []
 afterEach(() => {
@@ -208,6 +209,87 @@ describe('L1: the options of a serial port', () => {
     const { link } = await connect({ path, baudRate })
     expect(execFileSync('stty', ['-F', path, 'speed'], { encoding: 'utf8' })).toBe(`${baudRate}\n`)
     await link.close()
+  })
+})
+
+describe('the baud rate of a serial port', () => {
+  it('changes on an open tty, which goes on carrying bytes', async () => {
+    const { path } = await echoTty()
+    const { link, text } = await connect({ path })
+    link.write(new TextEncoder().encode('slow '))
+    await expect.poll(text).toBe('slow ') // what is not read by then is flushed by the driver
+    await link.setBaudRate!(1_000_000)
+    expect(execFileSync('stty', ['-F', path, 'speed'], { encoding: 'utf8' })).toBe('1000000\n')
+    expect(link.info!()).toMatchObject({ baudRate: 1_000_000 })
+    link.write(new TextEncoder().encode('fast'))
+    await expect.poll(text).toBe('slow fast')
+    await link.close()
+  })
+
+  it('changes after all that was written in the same turn has been written and drained', async () => {
+    const done: string[] = []
+    const { binding } = fakeBinding({
+      async write(buffer) {
+        await Promise.resolve()
+        if (buffer.length > 0) done.push(`wrote ${buffer.length}`)
+      },
+      async drain() {
+        done.push('drained')
+      },
+      async update({ baudRate }) {
+        done.push(`at ${baudRate}`)
+      },
+    })
+    const { link } = await connect({ path: '/dev/uart', binding })
+    link.write(new Uint8Array(3))
+    link.write(new Uint8Array(4))
+    await link.setBaudRate!(250_000)
+    expect(done).toEqual(['wrote 7', 'drained', 'at 250000'])
+    await link.close()
+  })
+
+  it('that the driver refuses is PORT_FAILED, and set back to what it was', async () => {
+    const rates: number[] = []
+    const { binding } = fakeBinding({
+      async update({ baudRate }) {
+        rates.push(baudRate)
+        if (baudRate === 921_600) throw new Error('Error: Invalid argument, cannot set')
+      },
+    })
+    const { link } = await connect({ path: '/dev/uart', binding })
+    await expect(link.setBaudRate!(921_600)).rejects.toMatchObject({
+      code: 'PORT_FAILED',
+      message: expect.stringContaining('/dev/uart at 921600 baud: Error: Invalid argument'),
+    })
+    expect(rates).toEqual([921_600, 115_200])
+    expect(link.info!()).toMatchObject({ baudRate: 115_200 })
+    await link.close()
+  })
+
+  it('is not touched when what was written does not leave the port', async () => {
+    const rates: number[] = []
+    const clock = createVirtualClock()
+    const { binding } = fakeBinding({
+      drain: () => new Promise(() => {}),
+      async update({ baudRate }) {
+        rates.push(baudRate)
+      },
+    })
+    const { link } = await connect({ path: '/dev/uart', binding, clock })
+    const refused = link.setBaudRate!(250_000).catch((error) => error)
+    expect(await clock.until(refused)).toMatchObject({
+      code: 'PORT_FAILED',
+      message: expect.stringContaining('not leave'),
+    })
+    expect(rates).toEqual([])
+    await clock.until(link.close())
+  })
+
+  it('cannot be set on a port that is closed', async () => {
+    const { binding } = fakeBinding()
+    const { link } = await connect({ path: '/dev/uart', binding })
+    await link.close()
+    await expect(link.setBaudRate!(250_000)).rejects.toMatchObject({ code: 'PORT_FAILED' })
   })
 })
 

@@ -154,5 +154,6 @@ export function helloOf(contract: Contract): DeviceHello {
     firmwareVersion: '1.0.0',
     contractName: contract.name,
     contractVersion: contract.version,
+    baudRates: null,
   }
 }

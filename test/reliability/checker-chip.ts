@@ -51,6 +51,8 @@ export function padOf(n: number): Uint8Array {
 
 export const REQUEST_DEADLINE_MS = 1_000
 export const KEPT_EVENTS = 8
+/** As checker.cpp has them. */
+export const CHECKER_BAUD_RATES = { opening: 115_200, others: [1_000_000, 250_000] } as const
 
 export function createTypeScriptChip({ clock, random, witness, window, bootMs }: ChipOptions): CheckerChip {
   const chip = createMockChip({
@@ -61,6 +63,7 @@ export function createTypeScriptChip({ clock, random, witness, window, bootMs }:
     bootMs,
     maxContentBytes: 56,
     maxKeptEvents: KEPT_EVENTS,
+    baudRates: CHECKER_BAUD_RATES,
     handlers: {
       add({ id, pad }) {
         witness.ran(id as number)
@@ -142,6 +145,7 @@ export function createCppChip({ clock, random, witness, window, bootMs }: ChipOp
   modules.set(file, module)
 
   let send: ((bytes: Uint8Array) => void) | undefined
+  let setBaudRate: (baudRate: number) => void = () => {}
   let running: { readonly exports: Exports; readonly epoch: number } | undefined
   let cancelTimer = () => {}
   let ring: number[] = []
@@ -165,6 +169,7 @@ export function createCppChip({ clock, random, witness, window, bootMs }: ChipOp
       restart() {
         restarts = true
       },
+      setBaudRate: (baudRate: number) => setBaudRate(baudRate >>> 0),
       ran: (id: number) => witness.ran(id >>> 0),
       noted: (id: number) => witness.noted(id >>> 0),
       counted: (id: number) => witness.counted(id >>> 0),
@@ -201,8 +206,9 @@ export function createCppChip({ clock, random, witness, window, bootMs }: ChipOp
     if (running) cancelTimer = clock.after(Math.max(LOOP_MS, blockedUntilMs - clock.nowMs()), loop)
   }
   return {
-    powerOn(toHost) {
+    powerOn(toHost, setRate = () => {}) {
       send = toHost
+      setBaudRate = setRate
       boot('power_on')
     },
     powerOff() {

@@ -47,8 +47,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'the reply to HELLO names the session',
     file: 'src/port/host/handshake.ts',
-    find: 'if (!hello || hello.session !== sessionNumber) return undefined',
-    replace: 'if (!hello) return undefined',
+    find: 'if (hello?.session === round.session) replied(hello)',
+    replace: 'if (hello) replied(hello)',
     device: 'C++',
     weather: { noise: { lossRate: 0.01 }, latencyMs: 100, kill: 0.3, freeze: 0.2 },
     isRare: true,
@@ -101,7 +101,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'what was delivered is not delivered again in the next session of the same boot',
-    file: 'src/port/host/session.ts',
+    file: 'src/port/host/delivery.ts',
     find: 'mark.epoch === epoch && number < mark.next',
     replace: 'false',
   },

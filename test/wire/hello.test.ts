@@ -12,7 +12,7 @@ import {
 } from '../../src/wire/index.js'
 import { check } from './random.js'
 
-const HOST: HostHello = { version: 1, session: 0xffffffff, windowBytes: 4096, heartbeatMs: 1000 }
+const HOST: HostHello = { version: 1, session: 0xffffffff, windowBytes: 4096, heartbeatMs: 1000, baudRate: null }
 const DEVICE: DeviceHello = {
   version: 1,
   session: 0x5eed1234,
@@ -29,6 +29,7 @@ const DEVICE: DeviceHello = {
   firmwareVersion: '1.4.0',
   contractName: 'greenhouse',
   contractVersion: '2.1',
+  baudRates: null,
 }
 
 test('both hellos come back as they were, also through msgpack', () => {
@@ -81,10 +82,31 @@ test('fields that are missing or nil have the value that asks for the least', ()
     firmwareVersion: null,
     contractName: null,
     contractVersion: null,
+    baudRates: null,
   }
   expect(decodeDeviceHello([1, null, 7])).toEqual(least)
-  expect(decodeDeviceHello([1, null, 7, ...new Array(12).fill(null)])).toEqual(least)
-  expect(decodeHostHello([1, 7])).toEqual({ version: 1, session: 7, windowBytes: 0, heartbeatMs: 0 })
+  expect(decodeDeviceHello([1, null, 7, ...new Array(13).fill(null)])).toEqual(least)
+  expect(decodeHostHello([1, 7])).toEqual({ version: 1, session: 7, windowBytes: 0, heartbeatMs: 0, baudRate: null })
+})
+
+test('baud rates are the last fields, and are sent only where there are any', () => {
+  const device = { ...DEVICE, baudRates: [1_000_000, 250_000] }
+  expect(encodeDeviceHello(device)).toEqual([...encodeDeviceHello(DEVICE), [1_000_000, 250_000]])
+  expect(decodeDeviceHello(encodeDeviceHello(device))).toEqual(device)
+  const host = { ...HOST, baudRate: 1_000_000 }
+  expect(encodeHostHello(host)).toEqual([...encodeHostHello(HOST), 1_000_000])
+  expect(decodeHostHello(encodeHostHello(host))).toEqual(host)
+})
+
+test('what is no baud rate is none, and no reason to refuse the hello', () => {
+  for (const rate of [null, 0, -1, 2 ** 32, 1.5, 'abc', [], true]) {
+    expect(decodeHostHello([...encodeHostHello(HOST), rate])).toEqual(HOST)
+  }
+  for (const rates of [null, 'new', 7, {}, [], [0], [9600, 'x'], [2 ** 32], new Array(17).fill(9600)]) {
+    expect(decodeDeviceHello([...encodeDeviceHello(DEVICE), rates])).toEqual(DEVICE)
+  }
+  const most = new Array(16).fill(9600)
+  expect(decodeDeviceHello([...encodeDeviceHello(DEVICE), most])).toEqual({ ...DEVICE, baudRates: most })
 })
 
 test('fields of a later version are ignored', () => {

@@ -54,7 +54,7 @@ test("the fields of the device's hello stand in the order in which they travel",
     cells.length === 5 && /^\d+$/.test(cells[0]!) ? [cells[1]!] : [],
   )
   const hello = Object.fromEntries(fields.map((name, index) => [name, index])) as never
-  expect(fields).toHaveLength(15)
+  expect(fields).toHaveLength(16)
   expect(encodeDeviceHello(hello)).toEqual(fields.map((_name, index) => index))
 })
 

@@ -1,8 +1,5 @@
 // The conversations of the shared vectors: what a device answers, whatever language it is written in.
-#include <sstream>
-
-#include "support.h"
-#include "vectors.h"
+#include "script.h"
 
 using namespace portwire;
 
@@ -24,29 +21,6 @@ constexpr AcknowledgedEvent<10, uint32_t> kAlarm = {};
 typedef Device<FakeLine<Frames, 255>, Contract, PlainEvents, AcknowledgedEvents<3, 6>, Jobs<1>, Requests<1>, Log<>, RemoteReset,
                EndOfInput, Stats, Describe>
     Port;
-
-/// The text of an ERROR is for people, and every implementation has its own.
-std::string withoutText(const std::string& message) {
-  return message.substr(0, 2) == "fe" && message.substr(4, 2) == "92" ? message.substr(0, 4) + "91" + message.substr(6, 2) : message;
-}
-
-/// What was said is what the `<` lines that follow expect; `*` stands for the rest of a message.
-void checkSaid(const std::string& said, std::istringstream& script) {
-  std::istringstream messages(said);
-  std::string line;
-  for (std::string message; messages >> message;) {
-    CAPTURE(message);
-    const bool expected = script.peek() == '<' && std::getline(script, line);
-    REQUIRE(expected);
-    line = line.substr(2);
-    if (line.back() == '*') {
-      line.pop_back();
-      message = message.substr(0, line.size());
-    }
-    CHECK(withoutText(message) == line);
-  }
-  CHECK(script.peek() != '<');
-}
 
 }  // namespace
 

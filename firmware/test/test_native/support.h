@@ -74,7 +74,15 @@ template <class FramingType = portwire::Frames, size_t kRing = 63, size_t kReply
   void write(uint8_t byte) { output.push_back(byte); }
   void commit() {}
   void flush() { ++flushes; }
+  void setBaudRate(uint32_t rate) {
+    baudRate = rate;
+    bytesAtChange = output.size();
+    flushesAtChange = flushes;
+  }
 
+  uint32_t baudRate = 0;
+  size_t bytesAtChange = 0;  ///< What had been written when the rate was last changed, and how often it had been flushed.
+  int flushesAtChange = 0;
   std::deque<uint8_t> input;
   Content output;
   int flushes = 0;

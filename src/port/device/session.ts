@@ -16,6 +16,7 @@ import {
 } from '../../wire/index.js'
 import { DEVICE_DEFAULTS } from '../limits.js'
 import { SEVERITIES } from '../types.js'
+import { createDeviceBaudRate } from './baud-rate.js'
 import { type CallAnswer, type CallServer, createCallServer } from './calls.js'
 import { createEventSender } from './events.js'
 import { createProtocolCalls } from './protocol-calls.js'
@@ -64,7 +65,9 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
   })
   const requests = createRequestSender({ clock, codec, lossless, send })
   const answerProtocolCall = createProtocolCalls({ contract, counters, endOfInput: () => options.endOfInput?.() })
-  const features = FEATURES | (options.hasBootloader ? Feature.RESET_BOOTLOADER : 0)
+  const baudRate = options.baudRate && createDeviceBaudRate(clock, options.baudRate)
+  const features =
+    FEATURES | (baudRate ? Feature.BAUD_RATES : 0) | (options.hasBootloader ? Feature.RESET_BOOTLOADER : 0)
 
   const uptimeMs = () => Math.floor(clock.nowMs() - bootMs) >>> 0
   const hello = (sessionNumber: number | null): Uint8Array => {
@@ -84,6 +87,7 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
       firmwareVersion: device.firmwareVersion,
       contractName: contract.name,
       contractVersion: contract.version,
+      baudRates: options.baudRate?.others ?? null,
     }
     return codec.encode(encodeDeviceHello(value))
   }
@@ -99,6 +103,7 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
     if (action === Action.HELLO) return helloReceived(message)
     if (action === Action.RESET) return resetReceived(message)
     if (!session) return withoutSession(action, token)
+    baudRate?.heard()
     if (isAnswer(action)) {
       if (!answered(session, action, token, value)) refuse()
       return
@@ -140,6 +145,7 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
   const undecodable = ({ action, token = 0, reason }: Extract<DecodedMessage, { readonly ok: false }>) => {
     if (action === undefined || action === Action.HELLO) return refuse()
     if (!session) return withoutSession(action, token)
+    baudRate?.heard()
     if (action === Action.REPLY || action === Action.ERROR) {
       if (!answered(session, action, token, undefined)) refuse()
     } else if (token === 0 || action === Action.ACK || action === Action.RESET) refuse()
@@ -167,6 +173,7 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
     events.reset(host.heartbeatMs)
     requests.reset(host.heartbeatMs)
     send(Action.REPLY, token, hello(host.session))
+    baudRate?.helloAnswered(host)
   }
 
   const resetReceived = ({ action, token, value }: Message) => {
@@ -259,6 +266,7 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
       session?.calls.end()
       events.stop()
       requests.stop()
+      baudRate?.stop()
     },
     counters,
   }

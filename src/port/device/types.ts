@@ -4,6 +4,7 @@ import type { Clock, Random } from '../../clock.js'
 import type { Contract } from '../../contract/index.js'
 import type { ValueCodec } from '../../wire/index.js'
 import type { Severity } from '../types.js'
+import type { DeviceBaudRateOptions } from './baud-rate.js'
 import type { DeviceHandler } from './calls.js'
 
 export interface DeviceSessionOptions {
@@ -22,6 +23,8 @@ export interface DeviceSessionOptions {
     readonly firmwareVersion: string
   }
   readonly maxKeptEvents: number
+  /** The line has a baud rate that HELLO may change. Default: it has none. */
+  readonly baudRate?: DeviceBaudRateOptions | undefined
   readonly lossless: boolean
   readonly write: (action: number, token: number, value: Uint8Array | undefined) => void
   /** The host asked for a restart of this boot. `bootloader` only where `hasBootloader` says that there is one. */

@@ -73,6 +73,9 @@ export interface CallLaneOptions {
   /** Repeats never come slower than this, or than the timer. */
   readonly slowestRepeatMs: number
   repeated(): void
+  /** So many frames were lost on their way: 1 when a call was answered after a repeat; -1 when a second answer shows that it was
+   * slow, and that nothing was lost. */
+  lost(frames: number): void
   /** The device took a call as a job; its number is the call's token. */
   accepted(number: number, call: PendingCall): void
   /** A call that was given up has stayed unanswered for so long that nothing will come any more. */
@@ -154,6 +157,7 @@ export function createCallLane(options: CallLaneOptions): CallLane {
   /** The n-th answer to a token proves its n-th copy read, and all that was written before it. */
   const prove = (s: Sent) => {
     s.answers += 1
+    if (s.ends.length > 1 && s.answers <= 2) options.lost(s.answers === 1 ? 1 : -1)
     const end = s.ends[s.answers - 1]
     if (end !== undefined) room.proved(end)
     if (!s.measurable) {

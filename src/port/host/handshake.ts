@@ -1,8 +1,9 @@
-/** Getting to know the device: HELLO again and again until the reply that names this session, or until time is up. */
+/** Getting to know the device: HELLO again and again until the reply that names this session, or until time is up; and once it
+ * is known, HELLO for another baud rate where one is wanted. */
 
-import type { CancelTimer, Clock } from '../../clock.js'
+import type { CancelTimer, Clock, Random } from '../../clock.js'
 import type { Contract } from '../../contract/index.js'
-import { PortwireError } from '../../errors.js'
+import { asPortwireError, PortwireError } from '../../errors.js'
 import { type Exit, RESET_CAUSES } from '../../exit.js'
 import {
   Action,
@@ -12,8 +13,9 @@ import {
   PROTOCOL_VERSION,
   type ValueCodec,
 } from '../../wire/index.js'
-import { HELLO_PACE, HOST_WINDOW_BYTES, MAX_SAMPLE_BYTES } from '../limits.js'
+import { BAUD_RATE, HELLO_PACE, HOST_WINDOW_BYTES, MAX_SAMPLE_BYTES } from '../limits.js'
 import type { DeviceInfo } from '../types.js'
+import type { LineRate } from './baud-rates.js'
 
 const HOST_HELLO_TOKEN = 1
 
@@ -21,59 +23,147 @@ export interface Handshake {
   start(): void
   /** The device said that it has booted: it is asked at once. */
   announced(): void
-  /** Takes a message with an answer's action; returns the hello of the device when it is the reply to this session. */
-  answered(message: {
-    readonly action: number
-    readonly token: number
-    readonly value: unknown
-  }): DeviceHello | undefined
+  /** Takes a message with an answer's action; what is no reply to this session is dropped. */
+  answered(message: { readonly action: number; readonly token: number; readonly value: unknown }): void
   /** Bytes that came, for the error that no hello did. */
   sample(bytes: Uint8Array): void
-  /** The session is confirmed, or over: no timer runs any more. */
+  /** The TICK was answered: no timer runs any more. */
+  confirmed(): void
+  /** The session is over. */
   stop(): void
 }
 
 export interface HandshakeOptions {
   readonly clock: Clock
+  readonly random: Random
   readonly codec: ValueCodec
-  /** The 32 bits that the reply must repeat. */
-  readonly sessionNumber: number
   readonly heartbeatMs: number
   /** HELLO is sent once. */
   readonly lossless: boolean
   readonly readyTimeoutMs: number
+  readonly lineRate: LineRate
   readonly write: (action: number, token: number, value: Uint8Array) => void
+  /** Both sides are at the rate that they have agreed on: TICK is next. */
+  readonly agreed: (hello: DeviceHello) => void
+  /** Nothing came at the new rate: what `agreed` began is void, and hello begins anew. */
+  readonly unconfirmed: () => void
   readonly failed: (exit: Exit) => void
 }
 
+/** What is asked now. `lower`: at a raised rate that an earlier session has left, for the rate of opening. `plain`: at the rate
+ * of opening. `raise`: for another one. `none`: the tty is being set, or all is agreed. */
+type Round =
+  | { readonly kind: 'lower' | 'plain'; readonly session: number }
+  | { readonly kind: 'raise'; readonly session: number; readonly baudRate: number }
+  | { readonly kind: 'none' }
+
 export function createHandshake(options: HandshakeOptions): Handshake {
-  const { clock, codec, sessionNumber } = options
-  const startedMs = clock.nowMs()
+  const { clock, codec, lineRate } = options
   const sampled: number[] = []
+  let round: Round = { kind: 'none' }
+  let roundFromMs = clock.nowMs()
+  let isOver = false
   let cancelHello: CancelTimer = () => {}
   let cancelReady: CancelTimer = () => {}
+  let cancelRound: CancelTimer = () => {}
   let lastAnnouncementMs = Number.NEGATIVE_INFINITY
 
-  const fail = (detail: string) => options.failed({ kind: 'failed', error: new PortwireError('HELLO_TIMEOUT', detail) })
+  const fail = (error: PortwireError) => options.failed({ kind: 'failed', error })
+  const timeout = (detail: string) => fail(new PortwireError('HELLO_TIMEOUT', detail))
+  /** Each round has a number of its own, so that a late reply to one before is none. */
+  const draw = () => Math.floor(options.random() * 0xffff_ffff) + 1
+  const begin = (next: Round, boundMs?: number, expired: () => void = () => {}) => {
+    cancelRound()
+    round = next
+    roundFromMs = clock.nowMs()
+    if (boundMs !== undefined) cancelRound = clock.after(boundMs, expired)
+    sayHello()
+  }
   const sayHello = () => {
+    if (round.kind === 'none') return
     const hello = {
       version: PROTOCOL_VERSION,
-      session: sessionNumber,
+      session: round.session,
       windowBytes: HOST_WINDOW_BYTES,
       heartbeatMs: options.heartbeatMs,
+      baudRate: round.kind === 'raise' ? round.baudRate : null,
     }
     if (!options.lossless) {
       cancelHello()
-      const slow = clock.nowMs() - startedMs >= HELLO_PACE.slowAfterMs
+      const slow = clock.nowMs() - roundFromMs >= HELLO_PACE.slowAfterMs
       cancelHello = clock.after(slow ? HELLO_PACE.slowMs : HELLO_PACE.firstMs, sayHello)
     }
     options.write(Action.HELLO, HOST_HELLO_TOKEN, codec.encode(encodeHostHello(hello)))
   }
+  /** Nothing is said while the tty is set. */
+  const quiet = () => {
+    round = { kind: 'none' }
+    cancelHello()
+    cancelRound()
+  }
+  const boundBy = (readyTimeoutMs: number) => {
+    cancelReady()
+    cancelReady = clock.after(readyTimeoutMs, () => timeout(noHello(readyTimeoutMs, sampled)))
+  }
+
+  const plain = () => begin({ kind: 'plain', session: draw() })
+  const lower = () => begin({ kind: 'lower', session: draw() }, BAUD_RATE.lowerMs, () => lowered(plain))
+  const lowered = (next: () => void) => {
+    quiet()
+    lineRate.lower().then(
+      () => !isOver && next(),
+      (cause) => !isOver && fail(asPortwireError(cause)), // a fresh link is at the rate of opening
+    )
+  }
+  const raise = (baudRate: number) => {
+    boundBy(Math.max(options.readyTimeoutMs, RAISE_MS)) // the device is there: what follows has time of its own
+    begin({ kind: 'raise', session: draw(), baudRate }, BAUD_RATE.askMs, () => {
+      lineRate.failed(baudRate, 'unanswered')
+      plain()
+    })
+  }
+  const raised = (baudRate: number, hello: DeviceHello) => {
+    quiet()
+    lineRate.raise(baudRate).then(
+      () => {
+        if (isOver) return
+        cancelRound = clock.after(BAUD_RATE.confirmMs, () => {
+          lineRate.failed(baudRate, 'unconfirmed')
+          options.unconfirmed()
+          lower()
+        })
+        options.agreed(hello)
+      },
+      () => {
+        if (isOver) return
+        lineRate.failed(baudRate, 'refused')
+        plain() // the device comes back by itself
+      },
+    )
+  }
+  const agreed = (hello: DeviceHello) => {
+    quiet()
+    options.agreed(hello)
+  }
+  const replied = (hello: DeviceHello) => {
+    switch (round.kind) {
+      case 'lower':
+        return lowered(() => agreed(hello))
+      case 'plain': {
+        const baudRate = lineRate.choose(hello)
+        return baudRate === undefined ? agreed(hello) : raise(baudRate)
+      }
+      case 'raise':
+        // A boot that came in between may be of another firmware, which has stayed where it was.
+        return hello.baudRates?.includes(round.baudRate) ? raised(round.baudRate, hello) : agreed(hello)
+    }
+  }
 
   return {
     start() {
-      cancelReady = clock.after(options.readyTimeoutMs, () => fail(noHello(options.readyTimeoutMs, sampled)))
-      sayHello()
+      boundBy(options.readyTimeoutMs)
+      if (lineRate.isRaised) lower()
+      else plain()
     },
     announced() {
       // A device without a session answers every message by its announcement: one hello for a burst of them is enough.
@@ -83,26 +173,30 @@ export function createHandshake(options: HandshakeOptions): Handshake {
       sayHello()
     },
     answered({ action, token, value }) {
-      if (token !== HOST_HELLO_TOKEN) return undefined
-      if (action === Action.ERROR) {
-        fail('the peer answered hello with an error: it speaks another protocol')
-        return undefined
-      }
+      if (token !== HOST_HELLO_TOKEN || round.kind === 'none') return
+      if (action === Action.ERROR) return timeout('the peer answered hello with an error: it speaks another protocol')
       const hello = action === Action.REPLY ? decodeDeviceHello(value) : undefined
       // A reply to an earlier session may still be in the buffers: only ours counts.
-      if (!hello || hello.session !== sessionNumber) return undefined
-      cancelHello()
-      return hello
+      if (hello?.session === round.session) replied(hello)
     },
     sample(bytes) {
       for (const byte of bytes) if (sampled.length < MAX_SAMPLE_BYTES) sampled.push(byte)
     },
+    confirmed() {
+      quiet()
+      cancelReady()
+      lineRate.confirmed()
+    },
     stop() {
-      cancelHello()
+      isOver = true
+      quiet()
       cancelReady()
     },
   }
 }
+
+/** Long enough for a change that fails at its last step, and for the device to come back. */
+const RAISE_MS = BAUD_RATE.askMs + BAUD_RATE.confirmMs + BAUD_RATE.lowerMs + 2 * BAUD_RATE.trialMs + HELLO_PACE.slowMs
 
 export function deviceInfo(hello: DeviceHello): DeviceInfo {
   return {
@@ -117,6 +211,7 @@ export function deviceInfo(hello: DeviceHello): DeviceInfo {
     window: hello.window,
     features: hello.features,
     deadManMs: hello.deadManMs,
+    ...(hello.baudRates === null ? {} : { baudRates: hello.baudRates }),
     uptimeMs: hello.uptimeMs,
   }
 }

@@ -193,6 +193,7 @@ export function createLife<S extends LifeSession, K extends PortState>(options: 
     if (session && hear && decision.kind === 'restart' && !decision.freshLink) {
       // The process behind the link has started anew; the link itself is well.
       if (exit.kind === 'reset') return begin(session.link, hear)
+      if (exit.kind === 'noise') return begin(session.link, hear, exit)
       if (options.recovers?.(over, session, ranMs !== undefined)) {
         silence = { exit, decision }
         return begin(session.link, hear, exit)

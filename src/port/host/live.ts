@@ -32,6 +32,8 @@ export interface Live {
 export interface LiveHooks {
   /** A TICK was answered by the boot that said hello. */
   confirmed(): void
+  /** So many more frames, or fewer than was thought, were lost on their way. */
+  lost(frames: number): void
   /** Resolves when the event is finished. */
   consume(item: ReliableEvent, number: number, epoch: number): void | Promise<void>
   /** Something waits to be sent. */
@@ -51,7 +53,7 @@ export function createLive(hello: DeviceHello, options: SessionOptions, hooks: L
   const heartbeatMs = boundedHeartbeat(options.heartbeatMs, hello.deadManMs)
   // A lossless stream has a flow control of its own.
   const room = createRoom(options.lossless ? 0 : device.receiveBytes)
-  const line = createLine({ ...options, room })
+  const line = createLine({ ...options, baudRate: options.lineRate.now, room })
   const rtt = createRoundTripEstimator(heartbeatMs || REPEAT_TIMER.maxMs)
   const calls = createCallLane({
     clock,
@@ -67,6 +69,7 @@ export function createLive(hello: DeviceHello, options: SessionOptions, hooks: L
     repeated: () => {
       counters.repeatsSent += 1
     },
+    lost: hooks.lost,
     accepted(number, call) {
       jobs.begin(number, call)
       call.accepted()

@@ -4,12 +4,15 @@
 import { PortwireError } from '../../errors.js'
 import { PORT_DEFAULTS } from '../limits.js'
 import type { PortOptions } from '../types.js'
+import { wantedBaudRates } from './baud-rates.js'
 
 export interface PortNumbers {
   readonly callTimeoutMs: number
   readonly readyTimeoutMs: number
   readonly heartbeatMs: number
   readonly maxQueuedCalls: number
+  /** In order of preference; none where a link cannot change its rate. */
+  readonly upgradeBaudRates: readonly number[]
 }
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/
@@ -25,11 +28,13 @@ export function portNumbers(options: PortOptions<never>, lossless: boolean): Por
     const given = String(contractMismatch)
     throw new PortwireError('ARGUMENT_INVALID', `contractMismatch: ${given} is neither error nor warn`)
   }
+  const beatMs = whole('heartbeatMs', heartbeatMs ?? (lossless ? 0 : PORT_DEFAULTS.heartbeatMs), 0, MAX_HEARTBEAT_MS)
   return {
     callTimeoutMs: above(0, 'callTimeoutMs', callTimeoutMs ?? PORT_DEFAULTS.callTimeoutMs),
     readyTimeoutMs: above(0, 'readyTimeoutMs', readyTimeoutMs ?? PORT_DEFAULTS.readyTimeoutMs),
-    heartbeatMs: whole('heartbeatMs', heartbeatMs ?? (lossless ? 0 : PORT_DEFAULTS.heartbeatMs), 0, MAX_HEARTBEAT_MS),
+    heartbeatMs: beatMs,
     maxQueuedCalls: whole('maxQueuedCalls', maxQueuedCalls ?? PORT_DEFAULTS.maxQueuedCalls, 1, Number.MAX_SAFE_INTEGER),
+    upgradeBaudRates: lossless ? [] : wantedBaudRates(options.upgradeBaudRate, beatMs),
   }
 }
 

@@ -9,6 +9,7 @@ import type { Connector, Link } from '../../link/link.js'
 import { RECOVERY } from '../limits.js'
 import type { DeviceInfo, PortCounters } from '../types.js'
 import type { PortProtocol } from './action-protocol.js'
+import type { BaudRates } from './baud-rates.js'
 import type { CallQueues } from './call-queue.js'
 import { type Connection, type ConnectionOptions, createConnection } from './connection.js'
 import { pauseUntil, pulse } from './kill.js'
@@ -47,6 +48,7 @@ export interface PortSessionsOptions {
   readonly counters: PortCounters
   readonly subscriptions: Subscriptions
   readonly requests: RequestHandlers
+  readonly baudRates: BaudRates
   /** What the session that is begun next is to try, as the one before fell silent; and the boot that RESET names. */
   readonly recovery: () => { readonly rung: LinkRung; readonly epoch: number } | undefined
   /** Runs at the start of each session; its calls are those of that session. `isOver` once that has ended. */
@@ -118,6 +120,7 @@ export function createPortSessions(options: PortSessionsOptions) {
 
     // A restart of the device on the same link: the stream goes on.
     const before = last?.link === link && lastExit?.kind === 'reset' ? last : undefined
+    options.baudRates.on(link)
     const connectionOptions: ConnectionOptions = {
       clock,
       random: options.random,
@@ -125,7 +128,7 @@ export function createPortSessions(options: PortSessionsOptions) {
       contract: options.contract,
       contractMismatch: options.contractMismatch,
       lossless: connector.lossless,
-      baudRate: connector.baudRate,
+      lineRate: options.baudRates,
       heartbeatMs: numbers.heartbeatMs,
       readyTimeoutMs: rung ? RECOVERY[`${rung}Ms`] : numbers.readyTimeoutMs,
       resetEpoch: rung === 'reset' ? recovery?.epoch : undefined,

@@ -20,6 +20,7 @@ import type {
   StreamCallOptions,
 } from '../types.js'
 import { portProtocol } from './action-protocol.js'
+import { createBaudRates } from './baud-rates.js'
 import { createCallQueues } from './call-queue.js'
 import { createCalls } from './calls.js'
 import { closeAfter } from './close-after.js'
@@ -62,6 +63,12 @@ export function createPort<C extends ContractDefinition>(
   })
   const { notify } = subscriptions
   const refused = (problem: string) => notify({ kind: 'refused', problem })
+  const baudRates = createBaudRates({
+    clock,
+    openingBaudRate: connector.baudRate,
+    wanted: numbers.upgradeBaudRates,
+    notify,
+  })
   const requests = createRequestHandlers({ contract, codec, clock, counters, refused })
   const calls = createCalls({
     portName: name,
@@ -124,6 +131,7 @@ export function createPort<C extends ContractDefinition>(
       counters,
       subscriptions,
       requests,
+      baudRates,
       recovery: () => (rung && device ? { rung, epoch: device.epoch } : undefined),
       onStart,
       up(info) {
@@ -249,6 +257,7 @@ export function createPort<C extends ContractDefinition>(
         ...life.info(),
         contract: contract.name,
         state: life.state.kind,
+        ...(baudRates.now === undefined ? {} : { baudRate: baudRates.now }),
         ...(device ? { device } : {}),
         watchers: subscriptions.count,
         waitingCalls: calls.waiting,

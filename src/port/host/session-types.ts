@@ -5,6 +5,7 @@ import type { Contract, Event } from '../../contract/index.js'
 import type { Exit } from '../../exit.js'
 import type { ValueCodec } from '../../wire/index.js'
 import type { DeviceInfo, PortCounters, Severity } from '../types.js'
+import type { LineRate } from './baud-rates.js'
 import type { CallQueues } from './call-queue.js'
 import type { Answer, PendingCall } from './pending.js'
 import type { Probe } from './ping.js'
@@ -44,7 +45,7 @@ export interface SessionOptions {
   readonly contract: Contract
   readonly contractMismatch: 'error' | 'warn'
   readonly lossless: boolean
-  readonly baudRate: number | undefined
+  readonly lineRate: LineRate
   /** 0: no heartbeat. */
   readonly heartbeatMs: number
   readonly readyTimeoutMs: number

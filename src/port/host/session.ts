@@ -1,10 +1,19 @@
 /** The host's side of one session: hello, the confirming TICK, then calls and events until something ends it.
  * It knows no stream and no clock of its own: bytes, time and randomness are handed in. docs/protocol.md is what it follows. */
 
-import { isThenable } from '../../deferred.js'
 import { PortwireError } from '../../errors.js'
 import { type Exit, RESET_CAUSES } from '../../exit.js'
-import { Action, decodeDeviceHello, decodeMessage, ErrorNumber, eventToken, Feature } from '../../wire/index.js'
+import {
+  Action,
+  type DeviceHello,
+  decodeDeviceHello,
+  decodeMessage,
+  ErrorNumber,
+  eventToken,
+  Feature,
+} from '../../wire/index.js'
+import { createDelivery } from './delivery.js'
+import { createErrorWatch } from './error-watch.js'
 import { contractProblem, createHandshake } from './handshake.js'
 import { classify, type Incoming, type Message, type ReliableEvent } from './incoming.js'
 import { createLive, type Live, type LiveHooks } from './live.js'
@@ -25,16 +34,16 @@ export function createSession(options: SessionOptions): Session {
   let phase: Phase = { kind: 'hello' }
   const handshake = createHandshake({
     ...options,
-    sessionNumber: Math.floor(options.random() * 0xffff_ffff) + 1,
+    agreed: (hello) => helloAgreed(hello),
+    unconfirmed: () => unconfirmed(),
     failed: (exit) => end(exit),
   })
+  const errors = createErrorWatch(options)
   const live = (): Live | undefined => (phase.kind === 'hello' || phase.kind === 'ended' ? undefined : phase.live)
 
   // ---- hello, and what it makes possible --------------------------------------------------------------------------
 
-  const helloAnswered = (message: Message) => {
-    const hello = handshake.answered(message)
-    if (!hello) return
+  const helloAgreed = (hello: DeviceHello) => {
     const mismatch = contractProblem(hello, contract)
     if (mismatch && options.contractMismatch === 'error') {
       end({ kind: 'failed', error: new PortwireError('CONTRACT_MISMATCH', mismatch) })
@@ -45,9 +54,27 @@ export function createSession(options: SessionOptions): Session {
     phase.live.liveness.tick()
   }
 
+  /** At a raised rate nothing came in answer to the TICK, which is all that was written. */
+  const unconfirmed = () => {
+    if (phase.kind !== 'confirm') return
+    stopLive(phase.live)
+    phase.live.calls.end()
+    phase = { kind: 'hello' }
+  }
+
   const hooks: LiveHooks = {
     confirmed: () => confirmed(),
-    consume: (item, number, epoch) => consumeOnce(item, number, epoch),
+    lost: errors.lost,
+    consume: createDelivery({
+      ...options,
+      isOver: () => phase.kind === 'ended',
+      exited(status, number) {
+        live()?.outgoing.acknowledge(eventToken(number), undefined)
+        pump()
+        end({ kind: 'exit', status })
+      },
+      refuse: (problem) => refuse(problem),
+    }),
     pump: () => pump(),
     end: (exit) => end(exit),
     isAlive: () => phase.kind !== 'ended',
@@ -55,7 +82,8 @@ export function createSession(options: SessionOptions): Session {
 
   const confirmed = () => {
     if (phase.kind !== 'confirm') return
-    handshake.stop()
+    handshake.confirmed()
+    errors.start()
     phase = { kind: 'up', live: phase.live }
     phase.live.liveness.start()
     handlers.up(phase.live.device)
@@ -64,6 +92,12 @@ export function createSession(options: SessionOptions): Session {
   // ---- receiving --------------------------------------------------------------------------------------------------
 
   const receive = (content: Uint8Array) => {
+    take(content)
+    // What came is dealt with first: it may be the answer to a call.
+    if (errors.isTooHigh()) end({ kind: 'noise', baudRate: options.lineRate.now! })
+  }
+
+  const take = (content: Uint8Array) => {
     if (phase.kind === 'ended') return
     const message = decodeMessage(codec, content)
     if (!message.ok) {
@@ -81,7 +115,7 @@ export function createSession(options: SessionOptions): Session {
       case 'announcement':
         return announced(message)
     }
-    if (phase.kind === 'hello') return helloAnswered(message) // all else may be left over from an earlier session
+    if (phase.kind === 'hello') return handshake.answered(message) // all else may be left over from an earlier session
     switch (incoming.kind) {
       case 'answer':
         return settle(phase.live, message.token, incoming.answer)
@@ -181,48 +215,6 @@ export function createSession(options: SessionOptions): Session {
     else call.answered({ kind: 'error', errorNumber: status, text: typeof value === 'string' ? value : undefined })
   }
 
-  /** An event whose ACK was lost with its session comes again in the next one: it is acknowledged, not delivered twice. */
-  const consumeOnce = (item: ReliableEvent, number: number, epoch: number): void | Promise<void> => {
-    const mark = options.delivered
-    if (mark.working) {
-      // The consumer of an earlier session has not finished: it may be at this very event, and two must not run at once.
-      return mark.working.then(() => (phase.kind === 'ended' ? undefined : consumeOnce(item, number, epoch)))
-    }
-    if (mark.epoch === epoch && number < mark.next) {
-      counters.eventsRepeated += 1
-      return
-    }
-    const finished = () => {
-      mark.epoch = epoch
-      mark.next = number + 1
-    }
-    if (item.kind === 'exit') finished() // nothing of this session comes after it
-    const result = consume(item, number, epoch)
-    if (!isThenable(result)) return finished()
-    const work = Promise.resolve(result).then(finished)
-    const over = () => {
-      mark.working = undefined
-    }
-    mark.working = work.then(over, over)
-    return work
-  }
-
-  const consume = (item: ReliableEvent, number: number, epoch: number): void | Promise<void> => {
-    switch (item.kind) {
-      case 'event':
-        return handlers.reliableEvent(item.event, item.value, number, epoch)
-      case 'dropped':
-        counters.eventsDropped += item.count
-        return handlers.eventsDropped(item.count)
-      case 'exit':
-        live()?.outgoing.acknowledge(eventToken(number), undefined)
-        pump()
-        return end({ kind: 'exit', status: item.status })
-      case 'refused':
-        return refuse(item.problem)
-    }
-  }
-
   const refuse = (problem: string) => {
     counters.messagesRefused += 1
     handlers.refused(problem)
@@ -246,15 +238,20 @@ export function createSession(options: SessionOptions): Session {
     if (phase.kind === 'up' || phase.kind === 'open') phase.live.outgoing.pump(phase.kind === 'open')
   }
 
+  const stopLive = ({ liveness, events, requests }: Live) => {
+    liveness.stop()
+    events.stop()
+    requests.stop()
+  }
+
   const end = (exit: Exit) => {
     if (phase.kind === 'ended') return
     const was = live()
     phase = { kind: 'ended' }
     handshake.stop()
     if (was) {
-      was.liveness.stop()
-      was.events.stop()
-      was.requests.stop()
+      options.lineRate.ended(exit, was.device.epoch)
+      stopLive(was)
       counters.callsRepeated += endWritten(was.calls.end(), exit, options.queues.numbered)
       for (const call of was.jobs.end()) call.failed({ kind: 'exit', outcome: 'unknown', exit })
     }
@@ -306,6 +303,7 @@ export function createSession(options: SessionOptions): Session {
       if (!now || (now.device.features & feature) === 0) return false
       // Token 0: the announcement is the answer. What waits for room does not hold it up.
       options.write(Action.RESET, 0, codec.encode([mode === 'application' ? 0 : 1, now.device.epoch]))
+      options.lineRate.bootExpected()
       return true
     },
     endOfInput() {

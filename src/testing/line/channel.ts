@@ -15,12 +15,15 @@ export interface ChannelOptions {
   /** `runs`: what was sent together is delivered together, when its last byte is through. `bytes`: each byte by itself.
    * Default `runs`. */
   readonly pieces?: 'runs' | 'bytes'
-  readonly deliver: (bytes: Uint8Array) => void
+  /** @param baudRate  the rate at which they were sent */
+  readonly deliver: (bytes: Uint8Array, baudRate: number) => void
 }
 
 export interface Channel {
   /** Puts bytes on the wire, behind those that are on it. */
   send(bytes: Uint8Array): void
+  /** Of what is sent from now on. */
+  setBaudRate(baudRate: number): void
   /** Nothing is delivered until `thaw()`; nothing is lost. */
   freeze(): void
   thaw(): void
@@ -36,27 +39,28 @@ export interface Channel {
 
 export function createChannel(options: ChannelOptions): Channel {
   const { clock, noise, pieces = 'runs', latencyMs = 0 } = options
-  const msPerByte = (BITS_PER_BYTE * 1_000) / (options.baudRate ?? 115_200)
-  const waiting: Uint8Array[] = []
+  let baudRate = options.baudRate ?? 115_200
+  const waiting: { readonly bytes: Uint8Array; readonly sentBaudRate: number }[] = []
   const flying = new Set<CancelTimer>()
   let idleAtMs = 0
   let isFrozen = false
   let queuedBytes = 0
 
-  const arrived = (bytes: Uint8Array, sentBytes: number) => {
+  const arrived = (bytes: Uint8Array, sentBytes: number, sentBaudRate: number) => {
     queuedBytes -= sentBytes
     if (bytes.length === 0) return
     if (isFrozen) {
-      waiting.push(bytes)
+      waiting.push({ bytes, sentBaudRate })
       queuedBytes += bytes.length
-    } else options.deliver(bytes)
+    } else options.deliver(bytes, sentBaudRate)
   }
   /** A run that is on the wire from `startMs` on. */
   const fly = (bytes: Uint8Array, sentBytes: number, throughMs: number) => {
     queuedBytes += sentBytes
+    const sentBaudRate = baudRate
     const cancel = clock.after(throughMs + latencyMs - clock.nowMs(), () => {
       flying.delete(cancel)
-      arrived(bytes, sentBytes)
+      arrived(bytes, sentBytes, sentBaudRate)
     })
     flying.add(cancel)
   }
@@ -64,13 +68,16 @@ export function createChannel(options: ChannelOptions): Channel {
     send(bytes) {
       if (bytes.length === 0) return
       const startMs = Math.max(clock.nowMs(), idleAtMs)
-      idleAtMs = startMs + bytes.length * msPerByte
+      idleAtMs = startMs + (bytes.length * BITS_PER_BYTE * 1_000) / baudRate
       const heard = noise?.pass(bytes) ?? bytes
       if (pieces === 'runs') return fly(heard.slice(), bytes.length, idleAtMs)
       const lasting = idleAtMs - startMs
       for (const [index, byte] of heard.entries()) {
         fly(Uint8Array.of(byte), 1, startMs + (lasting * (index + 1)) / heard.length)
       }
+    },
+    setBaudRate(next) {
+      baudRate = next
     },
     freeze() {
       isFrozen = true
@@ -79,9 +86,9 @@ export function createChannel(options: ChannelOptions): Channel {
       isFrozen = false
       // What is delivered may freeze it again.
       while (!isFrozen && waiting.length > 0) {
-        const bytes = waiting.shift()!
+        const { bytes, sentBaudRate } = waiting.shift()!
         queuedBytes -= bytes.length
-        options.deliver(bytes)
+        options.deliver(bytes, sentBaudRate)
       }
     },
     stall(ms) {

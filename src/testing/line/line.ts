@@ -6,12 +6,14 @@ import { PortwireError } from '../../errors.js'
 import type { ResetCause } from '../../exit.js'
 import type { Connector, Link, LinkHandlers } from '../../link/index.js'
 import { type Channel, createChannel } from './channel.js'
+import { hearAt } from './mismatch.js'
 import { createNoise, type Noise, type NoiseOptions } from './noise.js'
 
 /** What is at the device's end: a chip that is emulated, mocked, or compiled for this process. */
 export interface LineBoard {
-  /** It gets power; `send` puts bytes onto the line. */
-  powerOn(send: (bytes: Uint8Array) => void): void
+  /** It gets power; `send` puts bytes onto the line, and `setBaudRate` changes its rate once what was sent has left, without a
+   * pause in between. A board that never does so speaks at the host's rate. */
+  powerOn(send: (bytes: Uint8Array) => void, setBaudRate?: (baudRate: number) => void): void
   powerOff(): void
   reset(cause: ResetCause): void
   /** Bytes that came over the line. Not called without power. */
@@ -60,11 +62,18 @@ export function createLine(options: LineOptions): Line {
   const random = options.random ?? Math.random
   const baudRate = options.baudRate ?? 115_200
   const arrivals = new Set<() => void>()
+  let cancelRate = () => {}
   let isPlugged = false
   let isPowered = false
+  /** Of the two UARTs; a board without one of its own has the host's. */
+  let hostBaudRate = baudRate
+  let boardBaudRate: number | undefined
   let host: { readonly handlers: LinkHandlers; end(kind: 'closed' | 'unplugged'): void } | undefined
 
-  const direction = (noiseOptions: NoiseOptions | undefined, deliver: (bytes: Uint8Array) => void) => {
+  const direction = (
+    noiseOptions: NoiseOptions | undefined,
+    deliver: (bytes: Uint8Array, baudRate: number) => void,
+  ) => {
     const noise = createNoise(noiseOptions ?? {}, random)
     const { latencyMs, pieces } = options
     const channel = createChannel({
@@ -77,10 +86,14 @@ export function createLine(options: LineOptions): Line {
     })
     return Object.assign(channel, { noise })
   }
-  const toDevice = direction(options.toDevice, (bytes) => {
-    if (isPlugged) board.receive(bytes)
+  const toDevice = direction(options.toDevice, (bytes, sentAt) => {
+    const heard = hearAt(bytes, sentAt, boardBaudRate ?? hostBaudRate)
+    if (isPlugged && heard.length > 0) board.receive(heard)
   })
-  const toHost = direction(options.toHost, (bytes) => host?.handlers.data(bytes))
+  const toHost = direction(options.toHost, (bytes, sentAt) => {
+    const heard = hearAt(bytes, sentAt, hostBaudRate)
+    if (heard.length > 0) host?.handlers.data(heard)
+  })
 
   const put = (channel: Channel, direction: 'to_device' | 'to_host', run: Uint8Array) => {
     if (!isPlugged) return // a board with its own power speaks to nobody
@@ -88,7 +101,20 @@ export function createLine(options: LineOptions): Line {
   }
   const powerOn = () => {
     isPowered = true
-    board.powerOn((bytes) => put(toHost, 'to_host', bytes))
+    board.powerOn(
+      (bytes) => put(toHost, 'to_host', bytes),
+      (rate) => {
+        // What is on the wire leaves at the old rate first, and until then the board listens at that rate too.
+        cancelRate()
+        const apply = () => {
+          boardBaudRate = rate
+          toHost.setBaudRate(rate)
+        }
+        const waitMs = toHost.idleAtMs - clock.nowMs()
+        if (waitMs <= 0) apply()
+        else cancelRate = clock.after(waitMs, apply)
+      },
+    )
   }
 
   const connect = (handlers: LinkHandlers): Link => {
@@ -105,6 +131,9 @@ export function createLine(options: LineOptions): Line {
       },
     }
     host = mine
+    hostBaudRate = baudRate
+    toDevice.setBaudRate(baudRate)
+    if (boardBaudRate === undefined) toHost.setBaudRate(baudRate)
     let isDtr = true
     if (options.resetOnOpen) board.reset('external')
     return {
@@ -125,6 +154,17 @@ export function createLine(options: LineOptions): Line {
         if (dtr && !isDtr && isPlugged) board.reset('external')
         isDtr = dtr
       },
+      setBaudRate: (rate) =>
+        new Promise((resolve) => {
+          clock.after(Math.max(0, toDevice.idleAtMs - clock.nowMs()), () => {
+            if (host === mine) {
+              hostBaudRate = rate
+              toDevice.setBaudRate(rate)
+            }
+            resolve()
+          })
+        }),
+      info: () => ({ baudRate: hostBaudRate }),
       close() {
         mine.end('closed')
         over.resolve() // also of a host that was let go

@@ -15,6 +15,7 @@ IMPORT(commit) void hostCommit();
 IMPORT(available) uint32_t hostAvailable();
 IMPORT(read) uint32_t hostRead();
 IMPORT(restart) void hostRestart();
+IMPORT(setBaudRate) void hostSetBaudRate(uint32_t baudRate);
 IMPORT(ran) void hostRan(uint32_t id);
 IMPORT(noted) void hostNoted(uint32_t id);
 IMPORT(counted) void hostCounted(uint32_t id);
@@ -47,6 +48,8 @@ struct WasmLine {
   void write(uint8_t byte) { hostWrite(byte); }
   void commit() { hostCommit(); }
   void flush() {}
+  /// What was written leaves first.
+  void setBaudRate(uint32_t baudRate) { hostSetBaudRate(baudRate); }
 };
 
 constexpr uint8_t kJobs = 2;
@@ -65,7 +68,7 @@ struct Application : checker::Contract {
 };
 
 portwire::Device<WasmLine, Application, portwire::AcknowledgedEvents<8, 24>, portwire::PlainEvents, portwire::Jobs<kJobs>,
-                 portwire::Requests<2, 6>, portwire::RemoteReset>
+                 portwire::Requests<2, 6>, portwire::RemoteReset, portwire::BaudRates<115200, 1000000, 250000>>
     port;
 Count counts[kJobs];
 

@@ -3,6 +3,7 @@
 #define PORTWIRE_H
 
 #include "portwire/acknowledged_events.h"
+#include "portwire/baud_rates.h"
 #include "portwire/contract.h"
 #include "portwire/crc16.h"
 #include "portwire/dead_man.h"

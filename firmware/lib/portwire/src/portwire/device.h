@@ -22,8 +22,8 @@ template <class Core, class Contract, class First, class... Rest> struct Stack<C
 ///
 ///     static portwire::Device<portwire::ArduinoLine<HardwareSerial>, blink::Contract, portwire::PlainEvents> port;
 ///
-/// Features: PlainEvents, AcknowledgedEvents, Jobs, Requests, Log, DeadMan, RemoteReset, EndOfInput, Stats, Describe, in any
-/// order. What is not listed costs nothing.
+/// Features: PlainEvents, AcknowledgedEvents, Jobs, Requests, Log, DeadMan, RemoteReset, EndOfInput, Stats, Describe, BaudRates, in
+/// any order. What is not listed costs nothing.
 template <class Line, class Contract, class... Features>
 class Device final
     : public detail::Stack<detail::Session<Device<Line, Contract, Features...>, Line, Contract>, Contract, Features...>::Type {

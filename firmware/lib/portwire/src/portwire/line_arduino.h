@@ -12,6 +12,7 @@
 //   void write(uint8_t)                           may wait for room
 //   void commit()                                 a message is complete
 //   void flush()                                  waits until all is sent
+//   void setBaudRate(uint32_t)                    for BaudRates only; nothing is being sent then
 #ifndef PORTWIRE_LINE_ARDUINO_H
 #define PORTWIRE_LINE_ARDUINO_H
 
@@ -52,6 +53,10 @@ class ArduinoLine : public detail::ArduinoSizes<kRingBytes, kAnswerBytes> {
   void commit() {}
   void flush() {
     if (uart_) uart_->Uart::flush();
+  }
+  /// The cores set all up anew; what has been received stays in their ring.
+  void setBaudRate(uint32_t baudRate) {
+    if (uart_) uart_->Uart::begin(baudRate);
   }
 
  private:

@@ -83,6 +83,9 @@ template <class Uart, class BoardType, size_t kAnswerBytes = 64> class AvrUartLi
   void flush() {
     if (uart_) uart_->flush();
   }
+  void setBaudRate(uint32_t baudRate) {
+    if (uart_) uart_->begin(baudRate);
+  }
 
  private:
   Uart* uart_ = nullptr;

@@ -7,8 +7,17 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+
+/// The kernel's, whose speeds are numbers; libc's header of the same does not go together with <termios.h>.
+struct termios2 {
+  tcflag_t c_iflag, c_oflag, c_cflag, c_lflag;
+  cc_t c_line;
+  cc_t c_cc[19];
+  speed_t c_ispeed, c_ospeed;
+};
 
 namespace portwire {
 namespace {
@@ -63,9 +72,15 @@ bool Descriptors::available() {
     inputEnded_ = true;
     return false;
   }
+  if (deaf()) return false;
   inputAt_ = 0;
   inputBytes_ = static_cast<size_t>(count);
   return true;
+}
+
+bool Descriptors::deaf() const {
+  termios2 mode;
+  return terminal_ && baudRate_ != 0 && ioctl(inputFd_, TCGETS2, &mode) == 0 && mode.c_ospeed != baudRate_;
 }
 
 void Descriptors::write(uint8_t byte) {
@@ -74,7 +89,7 @@ void Descriptors::write(uint8_t byte) {
 }
 
 void Descriptors::flush() {
-  size_t at = 0;
+  size_t at = outputBytes_ != 0 && deaf() ? outputBytes_ : 0;
   while (at < outputBytes_ && !outputEnded_) {
     const ssize_t count = ::write(outputFd_, output_ + at, outputBytes_ - at);
     if (count >= 0) {

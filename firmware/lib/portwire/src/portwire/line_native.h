@@ -26,6 +26,9 @@ class Descriptors {
   /// What is complete leaves together, when all input has been answered.
   void commit() {}
   void flush();
+  /// From now on a terminal passes bytes only while its other end is set to the same rate, as a UART would: at another one it
+  /// drops them, both ways. Other descriptors have no rate.
+  void setBaudRate(uint32_t baudRate) { baudRate_ = baudRate; }
 
   /// Sends what is complete, then waits until there is input, or `ms`. `other`, if not -1, ends the wait too when it can be read.
   void wait(int ms, int other = -1);
@@ -39,6 +42,10 @@ class Descriptors {
  private:
   static constexpr size_t kBufferBytes = 4096;
 
+  /// The terminal's other end is set to another rate.
+  bool deaf() const;
+
+  uint32_t baudRate_ = 0;  ///< 0: any.
   int inputFd_ = -1;
   int outputFd_ = -1;
   bool terminal_ = false;

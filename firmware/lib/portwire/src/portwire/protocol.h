@@ -43,6 +43,7 @@ constexpr uint16_t kResetApplication = 128;
 constexpr uint16_t kResetBootloader = 256;
 constexpr uint16_t kEndOfInput = 512;
 constexpr uint16_t kDeadMan = 1024;
+constexpr uint16_t kBaudRates = 2048;
 }  // namespace feature
 
 /// Why the device booted, as HELLO tells it.
@@ -82,6 +83,10 @@ constexpr size_t kCrcBytes = 2;
 
 /// Milliseconds before a device repeats something for the first time; then it doubles.
 constexpr uint16_t kFirstRepeatMs = 50;
+/// After a change of the baud rate, milliseconds without a good frame until the device is at its opening rate again; later on
+/// three heartbeats. It does not change for a host whose heartbeat is longer than this.
+constexpr uint16_t kBaudTrialMs = 1000;
+constexpr uint16_t kMaxBaudHeartbeatMs = 2000;
 /// Assumed when HELLO does not tell.
 constexpr uint16_t kDefaultHeartbeatMs = 1000;
 

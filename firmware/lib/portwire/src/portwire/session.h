@@ -96,6 +96,12 @@ template <class Top, class Line, class Contract> class Session {
   uint32_t oldestEvent() const { return 0; }
   uint32_t deadManMs() const { return 0; }
   uint32_t plainEvents() const { return 0; }
+  /// Fields behind those of the first firmware, in the device's HELLO: how many, how many bytes they take, and what they are.
+  static constexpr uint8_t kLaterFields = 0;
+  static constexpr uint8_t kLaterBytes = 0;
+  void writeLaterFields(Writer&) {}
+  /// Of the host's HELLO, before onHello(); they may be missing or anything else.
+  void readLaterFields(Reader&) {}
   /// A HELLO has begun a session. Its heartbeat, in ms; 0: not said.
   void onHello(uint32_t) {}
   /// A good frame of the session has been handled.
@@ -223,6 +229,7 @@ template <class Top, class Line, class Contract> class Session {
       dropMessage();
       return;
     }
+    self().readLaterFields(value);
     state_ = State::kHello;
     expected_ = kFirstToken;
     for (uint8_t i = 0; i < kWindow; ++i) slots_[i].contentBytes = 0;
@@ -242,7 +249,7 @@ template <class Top, class Line, class Contract> class Session {
   void introduce(uint8_t action, uint8_t token, const uint32_t* session) {
     Slot& slot = slots_[0];
     Writer value = slot.value();
-    value.writeArray(15);
+    value.writeArray(15 + Top::kLaterFields);
     value.writeByte(kProtocolVersion);
     if (session)
       value.writeUnsigned(*session);
@@ -258,9 +265,10 @@ template <class Top, class Line, class Contract> class Session {
     value.writeUnsigned(self().deadManMs());
     value.writeUnsigned(Top::features());
     value.writeUnsigned(Board::nowMs());
-    value.writeFlashText(Contract::firmwareVersion(), 2);
-    value.writeFlashText(Contract::name(), 1);
-    value.writeFlashText(Contract::version(), 0);
+    value.writeFlashText(Contract::firmwareVersion(), 2 + Top::kLaterBytes);
+    value.writeFlashText(Contract::name(), 1 + Top::kLaterBytes);
+    value.writeFlashText(Contract::version(), Top::kLaterBytes);
+    self().writeLaterFields(value);
     send(slot.buffer, action, token, value.bytes());
   }
 
