@@ -42,7 +42,7 @@ export interface SessionOptions {
   readonly random: Random
   readonly codec: ValueCodec
   readonly contract: Contract
-  readonly contractMismatch: 'error' | 'warn'
+  readonly contractMismatch: 'error' | 'warn' | 'compatible'
   readonly lossless: boolean
   readonly baudRate: number | undefined
   /** 0: no heartbeat. */
