@@ -2,6 +2,7 @@
 
 const FILES = [
   'wire/value-scan',
+  'contract/limits',
   'port/limits',
   'port/host/action-protocol',
   'port/host/raw-packets',

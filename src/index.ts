@@ -44,6 +44,12 @@ export {
   type SerialIdentity,
 } from './link/index.js'
 export { createPort, type OpenOptions, open, type Target } from './open.js'
+export {
+  type DescribedArgs,
+  type DescribedPort,
+  type OpenDescribedOptions,
+  openDescribed,
+} from './open-described.js'
 export type { ActionOptions } from './port/host/action-protocol.js'
 export {
   ApplicationError,

@@ -1,6 +1,7 @@
 /** A device behind a gateway, reached over MQTT. */
 
 import { randomBytes } from 'node:crypto'
+import { didYouMean } from '../contract/file/nearest.js'
 import type { Contract, ContractDefinition } from '../contract/index.js'
 import { defineContract } from '../contract/index.js'
 import {
@@ -11,7 +12,6 @@ import {
   connectToBroker,
   createTopics,
   type DeviceRow,
-  didYouMean,
   type Inbound,
   isBrokerUrl,
   LIMITS,

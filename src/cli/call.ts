@@ -1,20 +1,22 @@
-/** `portwire call <device> <action> [name=value ...]`: one call, its result on stdout. */
+/** `portwire call <device> <action> [name=value ...]`: one call, its result on stdout. Without an action: what there is to call. */
 
 import { randomBytes } from 'node:crypto'
-import { type Action, type Contract, encodeArgs, fieldsOf } from '../contract/index.js'
-import { didYouMean } from '../gateway/nearest.js'
+import { didYouMean } from '../contract/file/nearest.js'
+import { type Action, type Contract, contractLines, encodeArgs, fieldsOf } from '../contract/index.js'
 import { resultToJson } from '../gateway/payload.js'
-import { printableJson } from '../gateway/printable.js'
+import { printable, printableJson } from '../gateway/printable.js'
 import { argumentsFromWords, portArguments } from './arguments.js'
 import { findDevice, objectOf } from './behind-gateway.js'
-import { contractOf, isSerialPath, openDirect } from './direct.js'
+import { contractFrom, openBoard } from './described.js'
+import { isSerialPath } from './direct.js'
 import { EXIT, type ExitCode, usageError } from './exit-code.js'
 import { ended, type Io, printLine, sayLine } from './io.js'
 import { showResult } from './show.js'
 
 export interface CallCommand {
   readonly device: string
-  readonly action: string
+  /** Undefined: the contract is listed. */
+  readonly action: string | undefined
   readonly words: readonly string[]
   readonly json: boolean
   readonly timeoutMs: number
@@ -30,14 +32,17 @@ export async function callCommand(io: Io, command: CallCommand): Promise<ExitCod
 }
 
 async function callDirect(io: Io, command: CallCommand): Promise<ExitCode> {
-  const contract = await contractOf(command.contractFile)
-  // Looked at before the port is opened: opening resets many boards.
-  const action = actionOf(contract, command.action)
-  const fields = fieldsOf(action.args)
-  const args = portArguments(argumentsFromWords(command.words, fields), fields)
-  encodeArgs(action.name, action.args, args)
-  const port = await openDirect(contract, { path: command.device, ...command, callTimeoutMs: command.timeoutMs })
+  const known = await contractFrom(command.contractFile)
+  // Looked at before the port is opened, where that can be: opening resets many boards.
+  if (known && command.action !== undefined) preparedCall(known, command.action, command.words)
+  const { port, contract } = await openBoard(known, {
+    path: command.device,
+    ...command,
+    callTimeoutMs: command.timeoutMs,
+  })
   try {
+    if (command.action === undefined) return list(io, command, contract)
+    const { action, args } = preparedCall(contract, command.action, command.words)
     const value = await Promise.race([port.call(action.name, args), interrupted(io)])
     print(io, command, resultToJson(action.result, value))
     return EXIT.ok
@@ -46,12 +51,28 @@ async function callDirect(io: Io, command: CallCommand): Promise<ExitCode> {
   }
 }
 
+/** @throws USAGE, ARGUMENT_INVALID  before anything is sent */
+function preparedCall(contract: Contract, name: string, words: readonly string[]) {
+  const action = actionOf(contract, name)
+  const fields = fieldsOf(action.args)
+  const args = portArguments(argumentsFromWords(words, fields), fields)
+  encodeArgs(action.name, action.args, args)
+  return { action, args }
+}
+
+function list(io: Io, command: CallCommand, contract: Contract): ExitCode {
+  if (command.json) printLine(io, printableJson(JSON.stringify(contract.definition)))
+  else for (const line of contractLines(contract)) printLine(io, printable(line, Number.POSITIVE_INFINITY))
+  return EXIT.ok
+}
+
 /** Added to the caller's timeout for the way there and back. */
 const NETWORK_MS = 2_000
 
 async function callBehindGateway(io: Io, command: CallCommand): Promise<ExitCode> {
   const device = await findDevice(command.device, { url: command.mqttUrl, baseTopic: command.baseTopic })
   try {
+    if (command.action === undefined) return list(io, command, device.contract)
     const action = actionOf(device.contract, command.action)
     const args = argumentsFromWords(command.words, fieldsOf(action.args))
     const { topics, name } = device

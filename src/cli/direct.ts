@@ -17,16 +17,6 @@ export function isSerialPath(device: string): boolean {
   return /[/\\]/.test(device) || /^COM\d+$/i.test(device)
 }
 
-/** @param file  a contract; undefined: the built-in greenhouse */
-export async function contractOf(file: string | undefined): Promise<Contract> {
-  if (file === undefined) {
-    const { greenhouse } = await import('../testing/greenhouse.js')
-    return greenhouse as unknown as Contract
-  }
-  const { loadContract } = await import('../gateway/contract-file.js')
-  return loadContract(file)
-}
-
 /** Opens the port and waits until its device has said hello.
  * @throws PORT_NOT_FOUND, PORT_BUSY, PERMISSION_DENIED, PORT_FAILED, HELLO_TIMEOUT, CONTRACT_MISMATCH  each with a line that says
  *   what to do */

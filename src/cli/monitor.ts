@@ -4,7 +4,8 @@ import { describeExit } from '../exit.js'
 import { fieldsToJson } from '../gateway/payload.js'
 import { printable, printableJson } from '../gateway/printable.js'
 import { findDevice, objectOf } from './behind-gateway.js'
-import { contractOf, isSerialPath, openDirect } from './direct.js'
+import { contractFrom, openBoard } from './described.js'
+import { isSerialPath } from './direct.js'
 import { EXIT, type ExitCode } from './exit-code.js'
 import { ended, type Io, printLine, sayLine } from './io.js'
 import { showMembers, showTime } from './show.js'
@@ -39,8 +40,8 @@ export async function monitorCommand(io: Io, command: MonitorCommand): Promise<E
 }
 
 async function monitorDirect(io: Io, command: MonitorCommand, print: (h: Happening) => void): Promise<ExitCode> {
-  const contract = await contractOf(command.contractFile)
-  const port = await openDirect(contract, { path: command.device, ...command })
+  const known = await contractFrom(command.contractFile)
+  const { port, contract } = await openBoard(known, { path: command.device, ...command })
   print({ kind: 'state', state: port.info().state })
   port.watch((notice) => {
     switch (notice.kind) {

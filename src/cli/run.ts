@@ -1,12 +1,13 @@
 /** The command line: which commands there are, and what each is given. The commands themselves are loaded when they are run, so
  * that `--help` stays fast. */
 
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { LOG_LEVELS } from '../gateway/log.js'
-import { parseDurationMs } from '../gateway/units.js'
 import { packageVersion } from '../gateway/version.js'
 import { EXIT, type ExitCode, explain } from './exit-code.js'
+import { type GenerateOptions, generateOptions } from './generate-options.js'
 import { type Io, sayLine } from './io.js'
+import { baudRate, durationMs } from './option-values.js'
 import { type StdioOptions, stdioOptions } from './stdio-options.js'
 
 /** Runs one command and returns its exit code. Never rejects.
@@ -50,18 +51,25 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     })
 
   device(program.command('call'))
-    .description('one call; its result on stdout')
-    .argument('<action>', 'an action of the contract')
+    .description('one call; its result on stdout. Without an action: what there is to call')
+    .argument('[action]', 'an action of the contract; without, what the device offers is listed')
     .argument('[arguments...]', 'name=value ..., or one JSON object')
     .addOption(
       new Option('--timeout <duration>', 'from the making of the call to its end')
         .argParser(durationMs)
         .default(5_000, '5s'),
     )
-    .action(async (name: string, action: string, words: string[], options: DeviceOptions & { timeout: number }) => {
-      const { callCommand } = await import('./call.js')
-      done(await callCommand(io, { ...deviceOptions(name, options), action, words, timeoutMs: options.timeout }))
-    })
+    .action(
+      async (
+        name: string,
+        action: string | undefined,
+        words: string[],
+        options: DeviceOptions & { timeout: number },
+      ) => {
+        const { callCommand } = await import('./call.js')
+        done(await callCommand(io, { ...deviceOptions(name, options), action, words, timeoutMs: options.timeout }))
+      },
+    )
 
   device(program.command('monitor'))
     .description('events, log lines and states, live')
@@ -89,6 +97,14 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
       )
     })
 
+  generateOptions(program.command('generate')).action(async (files: string[], options: GenerateOptions) => {
+    const { generateCommand } = await import('./generate.js')
+    const { baud: baudRate, readyTimeout: readyTimeoutMs, mqtt: mqttUrl, ...given } = options
+    const { from, cpp, ts, json, yaml, first } = options
+    const outputs = { from, cpp, ts, json, yaml, first }
+    done(await generateCommand(io, { ...given, ...outputs, files, baudRate, readyTimeoutMs, mqttUrl }))
+  })
+
   stdioOptions(program.command('stdio')).action(async (options: StdioOptions) => {
     const { stdioCommand } = await import('./stdio.js')
     done(await stdioCommand(io, options))
@@ -112,7 +128,7 @@ function device(command: Command): Command {
     .argument('<device>', 'a path like /dev/ttyACM0, or the name of a device behind a gateway')
     .option('--json', 'JSON, one value a line', false)
     .option('--baud <rate>', 'of a path; default 115200', baudRate)
-    .option('--contract <file>', 'of a path; default: the built-in greenhouse')
+    .option('--contract <file>', 'of a path: JSON, YAML or a module; default: the board tells its own')
     .option('--ready-timeout <duration>', 'of a path: from opening to hello; default 10s', durationMs)
     .option('--mqtt <url>', 'broker of the gateway', 'mqtt://127.0.0.1:1883')
     .option('--base-topic <topic>', 'of the gateway', 'portwire')
@@ -128,18 +144,6 @@ function deviceOptions(name: string, options: DeviceOptions) {
     mqttUrl: options.mqtt,
     baseTopic: options.baseTopic,
   }
-}
-
-function baudRate(text: string): number {
-  const rate = Number(text)
-  if (!Number.isInteger(rate) || rate < 50) throw new InvalidArgumentError('Expected a whole number from 50.')
-  return rate
-}
-
-function durationMs(text: string): number {
-  const ms = parseDurationMs(text)
-  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('Expected a duration like 250ms or 5s.')
-  return ms
 }
 
 /** commander's own text, without its `error:`, on one line, with the way on. Help and version end up here as well. */

@@ -92,7 +92,7 @@ export async function stdioCommand(io: Io, options: StdioOptions): Promise<ExitC
 
 async function contractOf({ contract: file }: StdioOptions): Promise<Contract | undefined> {
   if (file === undefined) return undefined
-  const { loadContract } = await import('../gateway/contract-file.js')
+  const { loadContract } = await import('../contract/file/index.js')
   return loadContract(file)
 }
 

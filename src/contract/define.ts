@@ -1,38 +1,23 @@
 /** defineContract: checks a contract, gives every action, event and request its index, and hashes what both sides must share. */
 
 import { PortwireError } from '../errors.js'
-import { DEFAULT_VALUE_LIMITS, FIRST_PROTOCOL_ACTION } from '../wire/index.js'
+import { FIRST_PROTOCOL_ACTION } from '../wire/index.js'
 import { descriptorOf, hashOf } from './descriptor.js'
+import { CONTRACT_LIMITS } from './limits.js'
 import type { Action, Contract, Event, NormalField, NormalResult } from './model.js'
-import type { AnyValue, ContractDefinition, Field, Fields, ScalarType } from './types.js'
+import { SCALAR_TYPE_NAMES, SCALAR_TYPES } from './scalar-types.js'
+import type { AnyValue, ContractDefinition, Field, Fields } from './types.js'
 
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 const CONTRACT_NAME = /^[A-Za-z0-9_-]{1,64}$/
 /** What the action byte of `protocol: 'action'` can say. */
 const ACTION_INDEXES = 256
-/** What the value codec takes. */
-const MAX_ITEMS = DEFAULT_VALUE_LIMITS.maxArrayLength
-const MAX_BYTES = DEFAULT_VALUE_LIMITS.maxStringBytes
-const SCALARS: ReadonlySet<string> = new Set<ScalarType>([
-  'bool',
-  'u8',
-  'u16',
-  'u32',
-  'u64',
-  'i8',
-  'i16',
-  'i32',
-  'i64',
-  'f32',
-  'f64',
-  'str',
-  'bytes',
-])
+const NUMBERS = /^[uif]\d+$/
 
 /** Checks `definition` and returns the contract that `open` takes.
  * Indexes: actions, then events, then requests, in the order listed, from 0; an `index` that is given is kept and
  * the next one counts on from it. 0 to 239 are there to give, with `protocol: 'action'` 0 to 255.
- * @throws CONTRACT_INVALID  naming the member and what is wrong with it */
+ * @throws CONTRACT_INVALID  a ContractProblem, naming the member and what is wrong with it */
 export function defineContract<const C extends ContractDefinition>(definition: C): Contract<C> {
   if (typeof definition !== 'object' || definition === null) throw invalid('', 'a contract is an object')
   checkKeys('', definition, ['name', 'version', 'protocol', 'actions', 'events', 'requests'])
@@ -167,7 +152,7 @@ function normalResult(path: string, result: Field | Fields | AnyValue | undefine
 function isField(value: Field | Fields): value is Field {
   if (typeof value === 'string') return true
   const { type, array } = value as { type?: unknown; array?: unknown }
-  return (typeof type === 'string' && SCALARS.has(type)) || (typeof array === 'string' && SCALARS.has(array))
+  return (typeof type === 'string' && SCALAR_TYPES.has(type)) || (typeof array === 'string' && SCALAR_TYPES.has(array))
 }
 
 function normalField(path: string, name: string, field: Field): NormalField {
@@ -175,26 +160,50 @@ function normalField(path: string, name: string, field: Field): NormalField {
   if (typeof full !== 'object' || full === null) throw invalid(path, 'a type is expected')
   if ('array' in full) {
     checkKeys(path, full, ['array', 'maxItems', 'unit', 'doc'])
-    if (!SCALARS.has(full.array)) throw invalid(path, unknownType(full.array))
-    if (!Number.isInteger(full.maxItems) || full.maxItems < 1 || full.maxItems > MAX_ITEMS) {
-      throw invalid(path, `an array needs maxItems, a whole number from 1 to ${MAX_ITEMS}`)
+    if (!SCALAR_TYPES.has(full.array)) throw invalid(path, unknownType(full.array))
+    if (!Number.isInteger(full.maxItems) || full.maxItems < 1 || full.maxItems > CONTRACT_LIMITS.items) {
+      throw invalid(path, `an array needs maxItems, a whole number from 1 to ${CONTRACT_LIMITS.items}`)
     }
     return { ...full, kind: 'array', name }
   }
   checkKeys(path, full, ['type', 'unit', 'doc', 'min', 'max', 'maxBytes'])
   const { maxBytes } = full
-  if (maxBytes !== undefined && (!Number.isInteger(maxBytes) || maxBytes < 0 || maxBytes > MAX_BYTES)) {
-    throw invalid(path, `maxBytes is a whole number from 0 to ${MAX_BYTES}`)
+  if (
+    maxBytes !== undefined &&
+    (!Number.isInteger(maxBytes) || maxBytes < 0 || maxBytes > CONTRACT_LIMITS.valueBytes)
+  ) {
+    throw invalid(path, `maxBytes is a whole number from 0 to ${CONTRACT_LIMITS.valueBytes}`)
   }
-  if (!SCALARS.has(full.type)) throw invalid(path, unknownType(full.type))
+  if (!SCALAR_TYPES.has(full.type)) throw invalid(path, unknownType(full.type))
+  if (maxBytes !== undefined && full.type !== 'str' && full.type !== 'bytes') {
+    throw invalid(path, `maxBytes is for str and bytes, not for ${full.type}`)
+  }
+  for (const end of ['min', 'max'] as const) {
+    if (full[end] === undefined) continue
+    if (!NUMBERS.test(full.type)) throw invalid(path, `${end} is for numbers, not for ${full.type}`)
+    if (typeof full[end] !== 'number' || Number.isNaN(full[end])) throw invalid(path, `${end} is a number`)
+  }
   if (full.min !== undefined && full.max !== undefined && full.min > full.max) throw invalid(path, 'min is above max')
   return { ...full, kind: 'scalar', name }
 }
 
 function unknownType(type: unknown): string {
-  return `type ${JSON.stringify(type)} is not one of ${[...SCALARS].join(', ')}`
+  return `type ${JSON.stringify(type)} is not one of ${SCALAR_TYPE_NAMES.join(', ')}`
 }
 
-function invalid(path: string, problem: string): PortwireError {
-  return new PortwireError('CONTRACT_INVALID', `contract${path === '' ? '' : `.${path}`}: ${problem}`)
+/** What defineContract throws: CONTRACT_INVALID, with the place for who has a file to show it in. */
+export class ContractProblem extends PortwireError {
+  /** In dots, like `actions.setVent.args.open`; empty: the whole. */
+  readonly path: string
+  readonly problem: string
+
+  constructor(path: string, problem: string) {
+    super('CONTRACT_INVALID', `contract${path === '' ? '' : `.${path}`}: ${problem}`)
+    this.path = path
+    this.problem = problem
+  }
+}
+
+function invalid(path: string, problem: string): ContractProblem {
+  return new ContractProblem(path, problem)
 }

@@ -1,7 +1,16 @@
+export {
+  breakingChanges,
+  type ContractChange,
+  type ContractPair,
+  contractConflicts,
+} from './compatibility.js'
 export { contractHeader } from './cpp.js'
-export { defineContract } from './define.js'
+export { ContractProblem, defineContract } from './define.js'
 export { descriptorOf, hashOf } from './descriptor.js'
-export type { Action, Contract, Event, NormalArgs, NormalField, NormalResult } from './model.js'
+export { CONTRACT_LIMITS } from './limits.js'
+export type { Action, Contract, Event, Learning, NormalArgs, NormalField, NormalResult } from './model.js'
+export { parseDescriptor, withoutPlainIndexes } from './parse-descriptor.js'
+export { contractLines } from './signatures.js'
 export type {
   ActionName,
   AnyValue,
@@ -22,6 +31,8 @@ export type {
   ResultOf,
   StreamName,
 } from './types.js'
+export { contractModule } from './typescript.js'
+export { createUnknownContract, type UnknownContractOptions } from './unknown.js'
 export {
   type Decoded,
   decodeArgs,

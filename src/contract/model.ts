@@ -49,4 +49,15 @@ export interface Contract<C extends ContractDefinition = ContractDefinition> {
   readonly byIndex: ReadonlyMap<number, { readonly kind: 'action' | 'event' | 'request'; readonly name: string }>
   /** u32; equal on both sides, or hello ends with CONTRACT_MISMATCH. */
   readonly hash: number
+  /** Of one that is not known before the device has told it; see createUnknownContract. */
+  readonly learning?: Learning
+}
+
+/** How a contract comes to be known: by DESCRIBE, before anything else of a session is looked at. */
+export interface Learning {
+  /** @param hash  of the device, as its hello has it */
+  isWanted(hash: number): boolean
+  learn(device: Contract): void
+  /** False: of a device that cannot tell it, what was known is all that is known. */
+  readonly isRequired: boolean
 }

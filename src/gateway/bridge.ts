@@ -1,11 +1,11 @@
 /** The gateway's own topics: state, info, devices, events, log lines, and requests to it. */
 
+import { didYouMean } from '../contract/file/index.js'
 import type { Command } from './command.js'
 import { parseCommand } from './command.js'
 import type { BridgeEvent, Device } from './device.js'
 import type { LogLevel } from './log.js'
 import type { LossReason, MqttPipe } from './mqtt-pipe.js'
-import { didYouMean } from './nearest.js'
 import { shownName } from './printable.js'
 import type { Publication } from './publication.js'
 import type { Topics } from './topics.js'

@@ -1,8 +1,8 @@
 /** What is wrong with a config, as one line: where, what, and the nearest spelling. */
 
 import { z } from 'zod'
+import { didYouMean } from '../contract/file/index.js'
 import { configSchema } from './config-schema.js'
-import { didYouMean } from './nearest.js'
 import { shownName } from './printable.js'
 
 export interface ConfigProblem {

@@ -134,10 +134,10 @@ const device = z
       .string()
       .min(1)
       .meta({ description: 'The contract, a JSON or YAML file; relative to the config file.' }),
-    contract_mismatch: z
-      .enum(['error', 'warn'])
-      .optional()
-      .meta({ description: 'When the device was built from another contract; default error.' }),
+    contract_mismatch: z.enum(['error', 'compatible', 'warn']).optional().meta({
+      description:
+        'When the device was built from another contract: refuse it (default), ask it and go on if the two can talk, go on.',
+    }),
     heartbeat: z
       .strictObject({ every: duration('Time between ticks; 0 is off.') })
       .optional()

@@ -4,16 +4,14 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Document, isMap } from 'yaml'
+import { readContract, readYaml, unreadable } from '../contract/file/index.js'
 import type { Contract } from '../contract/index.js'
 import { PortwireError } from '../errors.js'
 import { type Environment, variableOf, withEnvironment } from './config-environment.js'
 import { describeIssues } from './config-problem.js'
 import { type ConfigFile, configSchema } from './config-schema.js'
-import { loadContract } from './contract-file.js'
 import { type DeviceConfig, deviceOf } from './device-config.js'
-import { unreadable } from './file-error.js'
 import { LIMITS } from './limits.js'
-import { readYaml } from './yaml-text.js'
 
 /** What the gateway runs on: no files are left to be read. */
 export interface GatewayConfig {
@@ -106,7 +104,7 @@ function resolveConfig(file: ConfigFile, path: string, written: unknown): Gatewa
   const contracts = new Map<string, Contract>()
   const contractAt = (name: string): Contract => {
     const full = resolve(dirname(path), name)
-    const contract = contracts.get(full) ?? loadContract(full)
+    const contract = contracts.get(full) ?? readContract(full)
     contracts.set(full, contract)
     return contract
   }

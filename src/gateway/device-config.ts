@@ -31,7 +31,7 @@ export interface DeviceConfig {
   readonly heartbeatMs?: number
   readonly readyTimeoutMs?: number
   readonly callTimeoutMs?: number
-  readonly contractMismatch?: 'error' | 'warn'
+  readonly contractMismatch?: 'error' | 'warn' | 'compatible'
   readonly restart?: RestartOptions
   readonly eventServers?: readonly EventServerConfig[]
 }

@@ -1,5 +1,6 @@
 /** One device: a Port on one side, its topics on the other. */
 
+import { didYouMean } from '../contract/file/index.js'
 import { type Contract, fieldsOf } from '../contract/index.js'
 import { describeExit, type Exit } from '../exit.js'
 import type { EventMeta, PortNotice, PortState } from '../port/index.js'
@@ -9,7 +10,6 @@ import type { DeviceEventServers } from './device-event-servers.js'
 import { createDeviceEvents, type DeviceEventsOptions } from './device-events.js'
 import { restartReason } from './exit-reason.js'
 import type { Log } from './log.js'
-import { didYouMean } from './nearest.js'
 import { argsFromJson, resultToJson } from './payload.js'
 import { type CommandResult, refused, resultOfError } from './reply.js'
 import type { UntypedPort } from './untyped-port.js'

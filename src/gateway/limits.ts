@@ -55,7 +55,6 @@ export const LIMITS = {
   closeMs: 900,
 
   configBytes: 1024 * 1024,
-  contractBytes: 256 * 1024,
 
   /** The embedded broker. */
   brokerPacketBytes: 256 * 1024,

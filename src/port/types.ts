@@ -271,8 +271,9 @@ export interface PortOptions<C extends ContractDefinition = ContractDefinition> 
   readonly upgradeBaudRate?: number | readonly number[]
   /** Calls and casts made and not ended. Default 1,024. */
   readonly maxQueuedCalls?: number
-  /** A contract hash that differs: `error` (default) or `warn`. */
-  readonly contractMismatch?: 'error' | 'warn'
+  /** A contract hash that differs: `error` (default) ends the session with CONTRACT_MISMATCH; `compatible` asks the device for its
+   * contract and goes on if the two can talk (docs/contract.md); `warn` goes on in any case. */
+  readonly contractMismatch?: 'error' | 'warn' | 'compatible'
   /** Runs at the start of each session, before held calls; gets a port whose calls go out at once. */
   readonly onStart?: (port: SessionCaller<C>) => void | Promise<void>
   readonly restart?: RestartStrategy

@@ -1,6 +1,6 @@
 /** A contract for programs that know numbers only: 240 actions, any value to and fro. */
 
-import { type Contract, type ContractDefinition, defineContract } from '../contract/index.js'
+import { type Contract, type ContractDefinition, createUnknownContract, defineContract } from '../contract/index.js'
 import { FIRST_PROTOCOL_ACTION } from '../wire/index.js'
 
 export function anyActionName(action: number): string {
@@ -8,7 +8,7 @@ export function anyActionName(action: number): string {
 }
 
 /** What a number means is only known of what goes out. A number that comes in is some event or request of the board, which
- * shares the list of indexes: taken for an action it would look like the host's own echo, so without a contract none is named.
+ * shares the list of indexes: only the board's contract tells which, so a board is asked for its own where none was given.
  * @param known  the board's contract: its events and requests are heard, its hash is asked for */
 export function createAnyContract(known?: Contract): Contract {
   const actions: Record<string, NonNullable<ContractDefinition['actions']>[string]> = {}
@@ -17,7 +17,8 @@ export function createAnyContract(known?: Contract): Contract {
   }
   const definition: ContractDefinition = { name: 'stdio', version: '1', actions }
   const any = defineContract(definition)
-  if (!known) return { ...any, byIndex: new Map() }
+  // A board that cannot tell its contract is called by number all the same.
+  if (!known) return createUnknownContract({ actions: any.actions, relearns: true, isRequired: false })
   const { name, version, hash, events, requests, byIndex } = known
   return { ...any, name, version, hash, events, requests, byIndex }
 }

@@ -18,6 +18,8 @@ writeFileSync(contract, "name: pump\nversion: '1'\nactions:\n  start: {args: {sp
 const secret = join(folder, 'secret.yaml')
 writeFileSync(secret, "name: !secret pump\nversion: '1'\n")
 
+/** What is typed is looked at before the port is opened, where the contract is at hand. */
+const GREENHOUSE = ['--contract', 'docs/examples/greenhouse.yaml']
 const AWAY = '--mqtt=mqtt://127.0.0.1:9'
 
 test.each([
@@ -26,7 +28,7 @@ test.each([
     'a command that is like no other',
     ['frobnicate'],
     2,
-    "portwire: unknown command 'frobnicate'; there are: list, call, monitor, gateway, stdio; see portwire --help",
+    "portwire: unknown command 'frobnicate'; there are: list, call, monitor, gateway, generate, stdio; see portwire --help",
   ],
   [
     'an unknown option',
@@ -34,12 +36,7 @@ test.each([
     2,
     "portwire: unknown option '--jsn' (did you mean --json?); see portwire list --help",
   ],
-  [
-    'a missing argument',
-    ['call', 'greenhouse'],
-    2,
-    "portwire: missing required argument 'action'; see portwire call --help",
-  ],
+  ['a missing argument', ['call'], 2, "portwire: missing required argument 'device'; see portwire call --help"],
   [
     'too many arguments',
     ['list', 'all'],
@@ -54,31 +51,31 @@ test.each([
   ],
   [
     'an argument without a name',
-    ['call', '/dev/ttyACM0', 'setVent', '0.4'],
+    ['call', '/dev/ttyACM0', 'setVent', '0.4', ...GREENHOUSE],
     2,
     'portwire: "0.4" is no argument: write name=value, or all of them as JSON; this action takes: open=…',
   ],
   [
     'an action that is not there',
-    ['call', '/dev/ttyACM0', 'setVnet'],
+    ['call', '/dev/ttyACM0', 'setVnet', ...GREENHOUSE],
     2,
     'portwire: greenhouse has no action setVnet (did you mean setVent?)',
   ],
   [
     'an argument out of range',
-    ['call', '/dev/ttyACM0', 'setVent', 'open=4'],
+    ['call', '/dev/ttyACM0', 'setVent', 'open=4', ...GREENHOUSE],
     2,
     'portwire: setVent.open: 4 is not in 0 to 1',
   ],
   [
     'an argument of another name',
-    ['call', '/dev/ttyACM0', 'setVent', 'opened=1'],
+    ['call', '/dev/ttyACM0', 'setVent', 'opened=1', ...GREENHOUSE],
     2,
     'portwire: setVent.opened is not known; known: open',
   ],
   [
     'an argument that is given twice',
-    ['call', '/dev/ttyACM0', 'setVent', 'open=0.5', 'open=0.7'],
+    ['call', '/dev/ttyACM0', 'setVent', 'open=0.5', 'open=0.7', ...GREENHOUSE],
     2,
     'portwire: open is given twice; give each argument once',
   ],
@@ -99,7 +96,7 @@ test.each([
     'a contract with an unknown type',
     ['call', '/dev/ttyACM0', 'start', '--contract', contract],
     2,
-    /^portwire: .*bad\.yaml: contract\.actions\.start\.args\.speed: type "u12" is not one of bool, u8/,
+    /^portwire: .*bad\.yaml:4:18: actions\.start\.args\.speed: "u12" is no type \(did you mean u16\?\); types: bool, u8/,
   ],
   [
     'a file that is no serial port',

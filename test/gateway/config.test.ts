@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { parseContract } from '../../src/contract/file/index.js'
 import { PortwireError } from '../../src/errors.js'
-import { configJsonSchema, LIMITS, loadConfig, parseConfig, parseContract } from '../../src/gateway/index.js'
+import { configJsonSchema, LIMITS, loadConfig, parseConfig } from '../../src/gateway/index.js'
 import { greenhouse } from '../../src/testing/greenhouse.js'
 
 const examples = fileURLToPath(new URL('../../docs/examples/', import.meta.url))

@@ -335,8 +335,8 @@ describe('a device whose host', () => {
     hear(Action.DESCRIBE, 4, 100)
     hear(Action.DESCRIBE, 5, descriptor.length)
     expect(take().map((m) => m.value)).toEqual([
-      [descriptor.length, descriptor],
-      [descriptor.length, descriptor.subarray(100)],
+      [descriptor.length, descriptor.subarray(0, 128)],
+      [descriptor.length, descriptor.subarray(100, 228)],
       [descriptor.length, new Uint8Array()],
     ])
   })

@@ -68,7 +68,7 @@ describe('hello', () => {
 
   it.each(['ignore', '', null, true])('the option contractMismatch = %j is refused, named', (contractMismatch) => {
     const start = () => startPort({ contractMismatch: contractMismatch as never })
-    expect(start).toThrow(`ARGUMENT_INVALID: contractMismatch: ${contractMismatch} is neither error nor warn`)
+    expect(start).toThrow(`ARGUMENT_INVALID: contractMismatch: ${contractMismatch} is not error, compatible or warn`)
   })
 
   it('only warns of another contract when that is asked for', async () => {

@@ -330,4 +330,12 @@ describe('a client of a board without --notify', () => {
     expect(take().packets).toEqual([[7]])
     expect(counters().refused).toBe(1)
   })
+
+  it('a request of the board is told at once that nobody answers: the board has said which of its numbers are requests', async () => {
+    const { clock, device } = await start(undefined)
+    const startedMs = clock.nowMs()
+    const asked = device().ask('configuration', { key: 'interval' }, 60_000)
+    await expect(clock.until(asked)).rejects.toThrow(/^REMOTE_ERROR: .*\(error 1\)$/)
+    expect(clock.nowMs() - startedMs).toBeLessThan(100)
+  })
 })

@@ -24,9 +24,9 @@ const MAX_HEARTBEAT_MS = 0xffff_ffff
 export function portNumbers(options: PortOptions<never>, lossless: boolean): PortNumbers {
   const { callTimeoutMs, readyTimeoutMs, heartbeatMs, maxQueuedCalls } = options
   const { contractMismatch = 'error' } = options
-  if (contractMismatch !== 'error' && contractMismatch !== 'warn') {
+  if (!['error', 'warn', 'compatible'].includes(contractMismatch)) {
     const given = String(contractMismatch)
-    throw new PortwireError('ARGUMENT_INVALID', `contractMismatch: ${given} is neither error nor warn`)
+    throw new PortwireError('ARGUMENT_INVALID', `contractMismatch: ${given} is not error, compatible or warn`)
   }
   const beatMs = whole('heartbeatMs', heartbeatMs ?? (lossless ? 0 : PORT_DEFAULTS.heartbeatMs), 0, MAX_HEARTBEAT_MS)
   return {

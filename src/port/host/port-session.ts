@@ -38,7 +38,7 @@ export interface PortSession extends LifeSession {
 export interface PortSessionsOptions {
   readonly portName: string
   readonly contract: Contract
-  readonly contractMismatch: 'error' | 'warn'
+  readonly contractMismatch: 'error' | 'warn' | 'compatible'
   readonly connector: Connector
   readonly numbers: PortNumbers
   readonly protocol: PortProtocol

@@ -43,7 +43,7 @@ export interface SessionOptions {
   readonly random: Random
   readonly codec: ValueCodec
   readonly contract: Contract
-  readonly contractMismatch: 'error' | 'warn'
+  readonly contractMismatch: 'error' | 'warn' | 'compatible'
   readonly lossless: boolean
   readonly lineRate: LineRate
   /** 0: no heartbeat. */

@@ -1,7 +1,6 @@
 /** The host's side of one session: hello, the confirming TICK, then calls and events until something ends it.
  * It knows no stream and no clock of its own: bytes, time and randomness are handed in. docs/protocol.md is what it follows. */
 
-import { PortwireError } from '../../errors.js'
 import { type Exit, RESET_CAUSES } from '../../exit.js'
 import {
   Action,
@@ -13,8 +12,9 @@ import {
   Feature,
 } from '../../wire/index.js'
 import { createDelivery } from './delivery.js'
+import { contractVerdict, createDescription, type Description } from './describe.js'
 import { createErrorWatch } from './error-watch.js'
-import { contractProblem, createHandshake } from './handshake.js'
+import { createHandshake } from './handshake.js'
 import { classify, type Incoming, type Message, type ReliableEvent } from './incoming.js'
 import { createLive, type Live, type LiveHooks } from './live.js'
 import type { Answer, PendingCall } from './pending.js'
@@ -30,8 +30,12 @@ type Phase =
   | { readonly kind: 'ended' }
 
 export function createSession(options: SessionOptions): Session {
-  const { codec, contract, counters, handlers } = options
+  const { codec, counters, handlers } = options
+  /** What messages are understood by. */
+  let { contract } = options
   let phase: Phase = { kind: 'hello' }
+  /** While the device is asked for its contract. */
+  let description: Description | undefined
   const handshake = createHandshake({
     ...options,
     agreed: (hello) => helloAgreed(hello),
@@ -44,13 +48,15 @@ export function createSession(options: SessionOptions): Session {
   // ---- hello, and what it makes possible --------------------------------------------------------------------------
 
   const helloAgreed = (hello: DeviceHello) => {
-    const mismatch = contractProblem(hello, contract)
-    if (mismatch && options.contractMismatch === 'error') {
-      end({ kind: 'failed', error: new PortwireError('CONTRACT_MISMATCH', mismatch) })
-      return
+    const verdict = contractVerdict(hello, options.contract, options.contractMismatch)
+    if (verdict.kind === 'refuse') return end({ kind: 'failed', error: verdict.error })
+    const now = createLive(hello, options, hooks)
+    if (verdict.kind === 'describe') description = describing(hello, now)
+    else {
+      contract = verdict.contract
+      if (verdict.warning !== undefined) handlers.refused(verdict.warning)
     }
-    if (mismatch) handlers.refused(mismatch)
-    phase = { kind: 'confirm', live: createLive(hello, options, hooks) }
+    phase = { kind: 'confirm', live: now }
     phase.live.liveness.tick()
   }
 
@@ -59,6 +65,8 @@ export function createSession(options: SessionOptions): Session {
     if (phase.kind !== 'confirm') return
     stopLive(phase.live)
     phase.live.calls.end()
+    description?.stop()
+    description = undefined
     phase = { kind: 'hello' }
   }
 
@@ -86,8 +94,30 @@ export function createSession(options: SessionOptions): Session {
     errors.start()
     phase = { kind: 'up', live: phase.live }
     phase.live.liveness.start()
-    handlers.up(phase.live.device)
+    if (description) description.start()
+    else handlers.up(phase.live.device)
   }
+
+  /** Nothing but the protocol's own calls goes out, and nothing is delivered, before the device has told its contract. */
+  const describing = (hello: DeviceHello, now: Live): Description =>
+    createDescription({
+      ...options,
+      hello,
+      timeoutMs: options.readyTimeoutMs,
+      heardPlain: () => now.liveness.heardPlain(),
+      ask(call) {
+        now.outgoing.protocolCall(call)
+        pump()
+      },
+      failed: (error) => end({ kind: 'failed', error }),
+      refused: (problem) => refuse(problem),
+      done(known, held) {
+        description = undefined
+        contract = known
+        handlers.up(now.device)
+        for (const content of held) receive(content)
+      },
+    })
 
   // ---- receiving --------------------------------------------------------------------------------------------------
 
@@ -98,7 +128,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   const take = (content: Uint8Array) => {
-    if (phase.kind === 'ended') return
+    if (phase.kind === 'ended' || description?.holds(content)) return
     const message = decodeMessage(codec, content)
     if (!message.ok) {
       undecodable(message.action, message.token, message.reason)
@@ -249,6 +279,7 @@ export function createSession(options: SessionOptions): Session {
     const was = live()
     phase = { kind: 'ended' }
     handshake.stop()
+    description?.stop()
     if (was) {
       options.lineRate.ended(exit, was.device.epoch)
       stopLive(was)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { didYouMean, nearest } from '../../src/gateway/nearest.js'
+import { didYouMean, nearest } from '../../../src/contract/file/nearest.js'
 
 test.each([
   ['bauds', ['baud', 'contract'], 'baud'],

@@ -1,0 +1,5 @@
+export { loadContract, parseContract, readContract } from './load.js'
+export { didYouMean, nearest } from './nearest.js'
+export { contractJsonSchema, contractSchema } from './schema.js'
+export { unreadable } from './unreadable.js'
+export { readYaml, type YamlText } from './yaml-text.js'
