@@ -165,8 +165,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     rule: 'what was written in an earlier session is never said not to have run',
-    file: 'src/port/host/calls.ts',
-    find: 'call.leftBy ? unsure(failure, call.leftBy) : failure',
+    file: 'src/port/host/made-call.ts',
+    find: 'this.leftBy ? unsure(failure, this.leftBy) : failure',
     replace: 'failure',
     weather: { latencyMs: 16, reset: 0.1, kill: 0, unplug: 0.2 },
   },

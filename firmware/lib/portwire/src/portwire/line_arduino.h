@@ -12,6 +12,7 @@
 //   void write(uint8_t)                           may wait for room
 //   void commit()                                 a message is complete
 //   void flush()                                  waits until all is sent
+//   ReceiveLosses losses() const                  only where the line can know: what it lost, for STATS
 #ifndef PORTWIRE_LINE_ARDUINO_H
 #define PORTWIRE_LINE_ARDUINO_H
 
