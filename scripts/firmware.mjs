@@ -166,7 +166,8 @@ async function size() {
     rows.push({ name: row.name, what: row.what, ...sizeOf(row.name) })
   }
   // No sizes: the first measures the receive path when it runs, the others show how a board boots.
-  for (const name of ['receive_path', 'reset_flags', 'log_before_begin']) await buildUno(name, [`${SIZES}/${name}.cpp`])
+  for (const name of ['receive_path', 'reset_flags', 'log_before_begin', 'blocked_loop', 'uart_losses'])
+    await buildUno(name, [`${SIZES}/${name}.cpp`])
   await buildUno('greenhouse', sourcesIn(APPLICATION))
   rows.push({ name: 'greenhouse', what: 'greenhouse', ...sizeOf('greenhouse') })
   if (process.argv.includes('--json')) {

@@ -7,6 +7,7 @@ const FILES = [
   'port/host/action-protocol',
   'port/host/raw-packets',
   'port/host/raw-types',
+  'link/limits',
   'link/serial',
   'link/spawn',
   'supervision/restart',

@@ -11,6 +11,7 @@ import { createDeviceEvents, type DeviceEventsOptions } from './device-events.js
 import { restartReason } from './exit-reason.js'
 import type { Log } from './log.js'
 import { argsFromJson, resultToJson } from './payload.js'
+import { createRecoveryLog } from './recovery-log.js'
 import { type CommandResult, refused, resultOfError } from './reply.js'
 import type { UntypedPort } from './untyped-port.js'
 
@@ -77,6 +78,7 @@ export function startDevice(options: DeviceOptions): Device {
   let lostBy: Exit | undefined
   let availability: 'online' | 'offline' | undefined
   let saidExit: string | undefined
+  const recovery = createRecoveryLog(log, namespace)
   let restarting: Promise<void> | undefined
   let closing = false
 
@@ -122,6 +124,8 @@ export function startDevice(options: DeviceOptions): Device {
         return say({ type: 'events_dropped', data: { name, count: notice.count, reason: 'device_full' } })
       case 'refused':
         return log('warn', namespace, notice.problem)
+      case 'recovery':
+        return recovery.tried(notice.rung)
       case 'consumer_stopped':
         log('error', namespace, `reliable events are stopped: ${String(notice.error)}`)
         return say({ type: 'events_stopped', data: { name, event: notice.event } })
@@ -149,6 +153,7 @@ export function startDevice(options: DeviceOptions): Device {
 
   function running(opened: UntypedPort) {
     saidExit = undefined
+    recovery.recovered()
     setAvailability('online')
     const { restarts, device } = opened.info()
     log(

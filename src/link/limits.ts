@@ -15,8 +15,16 @@ export const LINK_LIMITS = {
   lookAgainMs: 20,
   /** How often a tty is asked whether it is still there; a hang-up during a read is not told. */
   hangUpCheckMs: 250,
+  /** Reads of a tty that may fail with EIO in a row, before the line is down; bytes that come begin the count anew. */
+  readFaultsInARow: 3,
+  /** From such a read to the next. */
+  readFaultPauseMs: 100,
   /** DTR or RTS released for so long by the policy `pulse`; Arduino's own tools take 50 to 250. */
   pulseMs: 100,
+  /** The speed that tells a board with native USB to restart when DTR falls: Arduino's convention. */
+  touchBaudRate: 1_200,
+  /** From such a touch until it is looked for the board: its USB device has gone away by then. Arduino's tools take 250 to 500. */
+  touchedMs: 500,
   connectTimeoutMs: 5_000,
   /** Idle time before the first TCP keepalive probe. */
   keepAliveMs: 10_000,

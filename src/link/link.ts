@@ -57,6 +57,8 @@ export interface LinkInfo {
   readonly path?: string
   /** Bits per second. */
   readonly baudRate?: number
+  /** Reads of the tty that failed with EIO and were made again. */
+  readonly readFaults?: number
   /** Lines of the UART as they were last set. */
   readonly dtr?: boolean
   readonly rts?: boolean
@@ -94,6 +96,9 @@ export interface Connector {
   readonly baudRate?: number
   /** Rejects with a PortwireError that says what to do. */
   connect(handlers: LinkHandlers): Promise<Link>
+  /** Restarts a board that has native USB: the port is opened at 1,200 baud, DTR released, and closed. The device goes away and comes
+   * back. Absent unless the options ask for it. No link may be open. */
+  touch?(): Promise<void>
   /** Calls `arrived` once when the peer seems to be there again; returns how to stop watching. */
   onArrival?(arrived: () => void): () => void
 }

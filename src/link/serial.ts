@@ -11,6 +11,7 @@ import type { SerialBinding } from './binding.js'
 import { LINK_LIMITS } from './limits.js'
 import type { Connector, LineLevels, Link, LinkHandlers } from './link.js'
 import { createOutput } from './output.js'
+import { type ReadFaults, toleratingReadFaults } from './read-faults.js'
 import { listSerialDevices, type SerialDevice } from './serial-devices.js'
 import { lockOwner, serialOpenError } from './serial-errors.js'
 import { checkIdentity, describeIdentity, findDevice, type SerialIdentity } from './serial-identity.js'
@@ -29,7 +30,7 @@ export interface SerialOptions {
   /** A port that another process holds is tried again for so long before it is PORT_BUSY. Default 0. */
   readonly lockWaitMs?: number
   /** What is done with the line once the port is open. Default `keep`. */
-  readonly dtr?: LinePolicy
+  readonly dtr?: LinePolicy | 'touch'
   readonly rts?: LinePolicy
   /** Default: the operating system's; an emulated board in tests and in the demonstration. */
   readonly binding?: SerialBinding
@@ -41,7 +42,8 @@ export interface SerialOptions {
 }
 
 /** `keep`: nothing (Linux has asserted DTR and RTS when it opened the port). `pulse`: released for 100 ms, then asserted,
- * which resets an Arduino. */
+ * which resets an Arduino. For `dtr` also `touch`: nothing at the opening, but the board has native USB (Leonardo, RP2040, SAMD), where
+ * DTR resets nothing; when it is silent it is restarted by a touch at 1,200 baud in place of a pulse. */
 export type LinePolicy = 'keep' | 'assert' | 'release' | 'pulse'
 
 export const SERIAL_DEFAULTS = {
@@ -64,6 +66,7 @@ export function serialConnector(options: SerialOptions): Connector {
     lossless: false,
     baudRate,
     connect: async (handlers) => connect({ ...options, path: await pathNow() }, baudRate, handlers),
+    ...(options.dtr === 'touch' && { touch: async () => touch({ ...options, path: await pathNow() }, clock) }),
     onArrival:
       options.onArrival ??
       ((arrived) =>
@@ -81,7 +84,8 @@ type NamedOptions = SerialOptions & { readonly path: string }
 async function connect(options: NamedOptions, baudRate: number, handlers: LinkHandlers): Promise<Link> {
   const clock = options.clock ?? systemClock
   const isFile = options.binding === undefined
-  const port = await openPort(options, baudRate, clock, isFile)
+  const readFaults: ReadFaults = { count: 0 }
+  const port = await openPort(options, baudRate, clock, isFile, readFaults)
   const lines = createLines(port)
   try {
     await applyPolicies(options, lines, clock)
@@ -89,19 +93,25 @@ async function connect(options: NamedOptions, baudRate: number, handlers: LinkHa
     await closePort(port, clock, 'at-once')
     throw error
   }
-  return portLink(port, lines, handlers, clock, options)
+  return portLink(port, lines, handlers, clock, options, readFaults)
 }
 
 /** An open port; one that is busy is tried again until lockWaitMs is over. */
-async function openPort(options: NamedOptions, baudRate: number, clock: Clock, isFile: boolean): Promise<SerialPort> {
+async function openPort(
+  options: NamedOptions,
+  baudRate: number,
+  clock: Clock,
+  isFile: boolean,
+  readFaults: ReadFaults,
+): Promise<SerialPort> {
   const { SerialPort } = await import('serialport')
-  const { path, dataBits = 8, parity = 'none', stopBits = 1, rtscts = false, binding, lockWaitMs = 0 } = options
-  const settings = { path, baudRate, dataBits, parity, stopBits, rtscts, autoOpen: false }
+  const { path, dataBits = 8, parity = 'none', stopBits = 1, rtscts = false, lockWaitMs = 0 } = options
+  const under = options.binding ?? (SerialPort.binding as unknown as SerialBinding)
+  const binding = toleratingReadFaults(under, clock, readFaults)
+  const settings = { path, binding, baudRate, dataBits, parity, stopBits, rtscts, autoOpen: false }
   const deadlineMs = clock.nowMs() + lockWaitMs
   for (;;) {
-    const port: SerialPort = new SerialPort(
-      (binding ? { ...settings, binding } : settings) as SerialPortOpenOptions<never>,
-    )
+    const port: SerialPort = new SerialPort(settings as unknown as SerialPortOpenOptions<never>)
     const failure = await new Promise<Error | null>((resolve) => port.open(resolve))
     if (!failure) return port
     const error = await serialOpenError(path, failure, isFile)
@@ -111,6 +121,18 @@ async function openPort(options: NamedOptions, baudRate: number, clock: Clock, i
     do await pause(clock, LINK_LIMITS.lookAgainMs)
     while (clock.nowMs() < deadlineMs && isFile && (await lockOwner(file)) !== undefined)
   }
+}
+
+/** Opens the port at 1,200 baud, releases DTR and closes it: a board with native USB restarts, and its device goes away. */
+async function touch(options: NamedOptions, clock: Clock): Promise<void> {
+  const isFile = options.binding === undefined
+  const port = await openPort(options, LINK_LIMITS.touchBaudRate, clock, isFile, { count: 0 })
+  try {
+    await createLines(port).set({ dtr: false })
+  } finally {
+    await closePort(port, clock, 'at-once')
+  }
+  await pause(clock, LINK_LIMITS.touchedMs)
 }
 
 interface Lines {
@@ -142,7 +164,9 @@ function createLines(port: SerialPort): Lines {
   }
 }
 
-async function applyPolicies({ dtr = 'keep', rts = 'keep' }: SerialOptions, lines: Lines, clock: Clock): Promise<void> {
+async function applyPolicies(options: SerialOptions, lines: Lines, clock: Clock): Promise<void> {
+  const { rts = 'keep' } = options
+  const dtr = options.dtr === undefined || options.dtr === 'touch' ? 'keep' : options.dtr
   const named = (level: (policy: LinePolicy) => boolean): LineLevels => ({
     ...(dtr === 'keep' ? {} : { dtr: level(dtr) }),
     ...(rts === 'keep' ? {} : { rts: level(rts) }),
@@ -160,6 +184,7 @@ function portLink(
   handlers: LinkHandlers,
   clock: Clock,
   { binding, rtscts = false }: SerialOptions,
+  readFaults: ReadFaults,
 ): Link {
   const isFile = binding === undefined
   let ended = false
@@ -231,6 +256,7 @@ function portLink(
       baudRate: port.baudRate,
       ...lines.levels,
       bytesReceived,
+      readFaults: readFaults.count,
       ...output.info(),
       isPaused: port.isPaused(),
     }),

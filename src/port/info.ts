@@ -60,10 +60,15 @@ export interface DeviceStats {
   readonly repeatsAnswered: number
   readonly tokensRefused: number
   readonly messagesRefused: number
-  /** Noise, and what overran its receive ring: frames that were cut. 0 where another layer takes frames. */
+  /** Noise, and what overran its receive ring: frames that were cut. 0 on a stream that loses nothing. */
   readonly framesDropped: number
   /** Reliable events that found its queue full. */
   readonly eventsDropped: number
+  /** Bytes that found its receive ring full, as loop() was away for too long; not there when the device cannot know. */
+  readonly ringBytesLost?: number
+  /** Times that its UART lost bytes in hardware, at least one each, as interrupts were off for too long; not there when the device
+   * cannot know. */
+  readonly dataOverruns?: number
 }
 
 export interface DeviceInfo {

@@ -86,6 +86,10 @@ export const HOST_WINDOW_BYTES = 65_535
 export const DEVICE_DEFAULTS = {
   /** First repeat of an event; then twice the last pause, up to a quarter of the host's heartbeat. */
   firstRepeatMs: 50,
+  /** A heartbeat that the host's HELLO does not tell. */
+  defaultHeartbeatMs: 1_000,
+  /** Repeats that have come to that quarter come earlier at random, by up to this share of what the pause is above the first. */
+  unevenShare: 0.25,
   /** A handler that takes longer goes on as a job, so that the window does not fill with slow calls. */
   jobAfterMs: 100,
   /** Deadline of a request when the device names none. */

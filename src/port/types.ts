@@ -65,8 +65,9 @@ export type PortNotice =
   | { readonly kind: 'consumer_stopped'; readonly event: string; readonly error: unknown }
 
 /** What is tried when a board on a serial line goes silent, in this order: repeats in the session; a hello on the same link;
- * RESET; a pulse on DTR and RTS; opening the port anew; and once that was tried too often, only once a minute. */
-export type RecoveryRung = 'retransmit' | 'hello' | 'reset' | 'pulse' | 'reopen' | 'failed'
+ * RESET; a pulse on DTR and RTS; opening the port anew, by option after a touch at 1,200 baud; and once that was tried too often, only
+ * once a minute. */
+export type RecoveryRung = 'retransmit' | 'hello' | 'reset' | 'pulse' | 'touch' | 'reopen' | 'failed'
 
 export interface EventMeta {
   /** `device:epoch:number`, epoch in 8 hex digits. Reliable events only; stable over resends and restarts of the host. */

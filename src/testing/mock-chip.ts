@@ -98,7 +98,10 @@ export function createMockChip(options: MockChipOptions): MockChip {
       if (send) boot(cause)
     },
     receive(bytes) {
-      for (const event of deframer.push(bytes)) if (event.kind === 'content') device?.receive(event.bytes)
+      for (const event of deframer.push(bytes)) {
+        if (event.kind === 'content') device?.receive(event.bytes)
+        else device?.frameDropped() // text too: a device has no console
+      }
     },
   }
 }

@@ -95,6 +95,24 @@ test('a cable that is out is the reason of the restart, whatever the tries in be
   expect(log.filter((line) => line.includes('there is no serial port'))).toHaveLength(1)
 })
 
+test('what is tried with a silent device is logged, and tries that go on for a night are logged once', async () => {
+  const { port, log } = await startTestGateway({ server: EMBEDDED })
+  port.state('running')
+  for (const rung of ['retransmit', 'hello', 'pulse', 'reopen'] as const) port.notice({ kind: 'recovery', rung })
+  for (let minutes = 0; minutes < 5; minutes++) port.notice({ kind: 'recovery', rung: 'failed' })
+  const said = () => log.filter((line) => line.includes('silent: ')).map((line) => line.replace(/^.*silent: /, ''))
+  expect(said()).toEqual([
+    'repeats in its session',
+    'a new hello on the same link',
+    'a pulse on DTR and RTS',
+    'the port is opened anew',
+    'tried too often, from now on once a minute',
+  ])
+  port.state('running')
+  port.notice({ kind: 'recovery', rung: 'failed' })
+  expect(said()).toHaveLength(6)
+})
+
 test('a device that did not start at once was not restarted', async () => {
   const { gateway, port } = await startTestGateway({ server: EMBEDDED })
   const client = await clientOf(gateway)

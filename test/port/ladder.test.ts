@@ -150,6 +150,78 @@ describe('a board that falls silent is recovered by the cheapest rung that helps
   })
 })
 
+/** A board with native USB that hears nothing: opened at 1,200 baud, and DTR released, its device goes away for a while. */
+async function touchableBoard(dtr: 'touch' | 'keep', awayMs: number) {
+  const clock = createVirtualClock()
+  let isDeaf = false
+  const opened: { readonly baudRate: number; readonly atMs: number }[] = []
+  const board = createMockGreenhouse({ clock, disturb: (bytes) => (isDeaf ? new Uint8Array() : bytes) })
+  const { list, open } = board.binding
+  const binding: typeof board.binding = {
+    list,
+    async open(options) {
+      const tty = await open(options)
+      opened.push({ baudRate: options.baudRate, atMs: clock.nowMs() })
+      let isDtr = true
+      const set: typeof tty.set = async (lines) => {
+        isDtr = lines.dtr !== false
+        await tty.set(lines)
+      }
+      const close: typeof tty.close = async () => {
+        await tty.close()
+        if (options.baudRate !== 1_200 || isDtr) return
+        clock.after(100, () => board.unplug())
+        clock.after(awayMs, () => {
+          isDeaf = false
+          board.plug()
+        })
+      }
+      return new Proxy(tty, {
+        get(target, key) {
+          if (key === 'set') return set
+          if (key === 'close') return close
+          const value = Reflect.get(target, key)
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+    },
+  }
+  const target = { serial: board.path, binding, onArrival: board.onArrival, dtr } as const
+  const port = createPort(greenhouse, { ...target, clock, random: () => 0.5 })
+  await clock.until(port.ready())
+  await clock.advance(1)
+  const notices: PortNotice[] = []
+  port.watch((notice) => notices.push(notice))
+  isDeaf = true
+  return { clock, port, notices, opened, startedMs: clock.nowMs() }
+}
+
+describe('a board with native USB that falls silent', () => {
+  it('touch: is restarted by opening it at 1,200 baud where the option dtr says so, and served when it is back', async () => {
+    const { clock, port, notices, opened, startedMs } = await touchableBoard('touch', 8_000)
+    while (!notices.some((notice) => notice.kind === 'recovery' && notice.rung === 'touch')) await clock.advance(100)
+    await clock.until(port.ready(), 60_000)
+    const rungs = notices.flatMap((notice) => (notice.kind === 'recovery' ? [notice.rung] : []))
+    expect(rungs).toEqual(['retransmit', 'hello', 'reset', 'touch'])
+    expect(opened.map(({ baudRate }) => baudRate)).toEqual([115_200, 1_200, 115_200])
+    const [, touched, back] = opened
+    expect(touched!.atMs - startedMs).toBeLessThan(10_000)
+    expect(back!.atMs - touched!.atMs).toBeGreaterThanOrEqual(8_000)
+    expect(back!.atMs - touched!.atMs).toBeLessThan(8_500)
+    expect(port.info()).toMatchObject({ state: 'running', restarts: 1, lastExit: { kind: 'failed' } })
+    await expect(clock.until(port.call('setVent', { open: 0.5 }))).resolves.toBe(0.5)
+    await clock.until(port.close())
+  })
+
+  it('is never touched without the option', async () => {
+    const { clock, port, notices, opened } = await touchableBoard('keep', 8_000)
+    await clock.advance(30_000)
+    expect(opened.some(({ baudRate }) => baudRate === 1_200)).toBe(false)
+    expect(notices.some((notice) => notice.kind === 'recovery' && notice.rung === 'touch')).toBe(false)
+    await clock.until(port.close())
+  })
+})
+
 describe('the recovery of a silent board', () => {
   it('gives a call that was not written to the session that a rung brings up', async () => {
     const { clock, port, notices, strikeDeaf } = await deafBoard(Action.RESET)

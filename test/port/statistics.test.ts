@@ -60,6 +60,7 @@ describe('the statistics of a board in virtual time', () => {
     await clock.until(port.call('setLamp', { on: true }))
     expect(port.info().counters.repeatsSent).toBe(repeatsSent + 1)
     expect(await clock.until(port.deviceStats())).toMatchObject({ repeatsAnswered: before.repeatsAnswered })
+    expect(await clock.until(port.deviceStats())).toMatchObject({ framesDropped: before.framesDropped + 1 })
     lose['to-host'] = 1
     await clock.until(port.call('setLamp', { on: false }))
     expect(port.info().counters.repeatsSent).toBe(repeatsSent + 2)
@@ -164,8 +165,10 @@ describe.each([
     const stats = port.deviceStats()
     const [asked] = device.take()
     expect(asked).toMatchObject({ action: Action.STATS, value: null })
-    device.say(Action.REPLY, asked!.token, [1, 2, 3, 4, 5, 6, 7])
+    device.say(Action.REPLY, asked!.token, [1, 2, 3, 4, 5, 6, 7, 8, 9])
     expect(await clock.until(stats)).toEqual({
+      ringBytesLost: 7,
+      dataOverruns: 8,
       messagesTaken: 1,
       repeatsAnswered: 2,
       tokensRefused: 3,
@@ -176,16 +179,17 @@ describe.each([
     await clock.until(port.close())
   })
 
-  it.each([null, 7, [], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5, -1], [1, 2, 3, 4, 5, 'six']].map((value) => ({ value })))(
-    'L14: that are no list of counters are refused, typed: $value',
-    async ({ value }) => {
-      const { clock, device, port } = await start()
-      const stats = failure(port.deviceStats())
-      device.say(Action.REPLY, device.take()[0]!.token, value)
-      expect(await clock.until(stats)).toMatchObject({ code: 'REPLY_INVALID' })
-      await clock.until(port.close())
-    },
-  )
+  it.each(
+    [null, 7, [], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5, -1], [1, 2, 3, 4, 5, 'six'], [1, 2, 3, 4, 5, 6, -7]].map(
+      (value) => ({ value }),
+    ),
+  )('L14: that are no list of counters are refused, typed: $value', async ({ value }) => {
+    const { clock, device, port } = await start()
+    const stats = failure(port.deviceStats())
+    device.say(Action.REPLY, device.take()[0]!.token, value)
+    expect(await clock.until(stats)).toMatchObject({ code: 'REPLY_INVALID' })
+    await clock.until(port.close())
+  })
 
   it('L14: that do not come are a timeout, and of a session that ends an exit', async () => {
     const { clock, device, port } = await start()

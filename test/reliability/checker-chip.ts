@@ -16,8 +16,9 @@ export interface Witness {
   answered(value: number | undefined): void
   /** A boot has begun. */
   booted(epoch: number): void
-  /** Bytes that found the receive ring full. */
-  overrun(run: Uint8Array): void
+  /** A run of bytes of which some found the receive ring full.
+   * @param position  where the first of these stands among all bytes that came, from 0 */
+  overrun(run: Uint8Array, position: number): void
 }
 
 export interface CheckerChip extends LineBoard {
@@ -151,6 +152,8 @@ export function createCppChip({ clock, random, witness, window, bootMs }: ChipOp
   let ring: number[] = []
   let blockedUntilMs = 0
   let restarts = false
+  /** Bytes that came, since there is a chip. */
+  let cameBytes = 0
 
   const start = (cause: ResetCause) => {
     const bootedAtMs = clock.nowMs()
@@ -219,16 +222,18 @@ export function createCppChip({ clock, random, witness, window, bootMs }: ChipOp
       if (send) boot(cause)
     },
     receive(bytes) {
+      const from = cameBytes
+      cameBytes += bytes.length
       if (!running) return
-      let overran = false
-      for (const byte of bytes) {
+      let firstLost: number | undefined
+      for (const [index, byte] of bytes.entries()) {
         // A chip that is not blocked reads while the bytes come in.
         if (ring.length >= RING_BYTES) poll()
         if (!running) return
         if (ring.length < RING_BYTES) ring.push(byte)
-        else overran = true
+        else firstLost ??= from + index
       }
-      if (overran) witness.overrun(bytes)
+      if (firstLost !== undefined) witness.overrun(bytes, firstLost)
       poll()
     },
     alarm: (n) => running?.exports.alarm(n) === 1,

@@ -15,9 +15,10 @@ export const double =
   (frame) =>
     random() < share ? [frame, frame] : [frame]
 
-/** After each `keep` frames one is lost. */
-export function keepThenDrop(keep: number): FrameFilter {
-  let passed = 0
+/** After each `keep` frames one is lost.
+ * @param already  how many of the first `keep` have passed before */
+export function keepThenDrop(keep: number, already = 0): FrameFilter {
+  let passed = already
   return (frame) => {
     passed = (passed + 1) % (keep + 1)
     return passed === 0 ? [] : [frame]

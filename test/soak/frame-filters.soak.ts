@@ -13,6 +13,9 @@ const FAULTS: Readonly<Record<string, (seed: number) => Fault>> = {
   '0.5 % of frames swapped with the next': (seed) => ({ filter: () => swap(0.005, seeded(seed)) }),
   'every sixth frame lost': () => ({ filter: () => keepThenDrop(5) }),
   'every fourth frame lost': () => ({ filter: () => keepThenDrop(3) }),
+  // As many as the window: what goes out again a window at a time loses the same one each time.
+  'every fourth frame lost, the ways two apart': () => ({ filter: phases(0, 2) }),
+  'every fourth frame lost, the ways one apart': () => ({ filter: phases(3, 2) }),
   '5 % of frames doubled': (seed) => ({ filter: () => double(0.05, seeded(seed)) }),
   'one byte at a time': () => ({ line: { pieces: 'bytes' } }),
   'frozen for a second, every ten': () => ({
@@ -25,6 +28,12 @@ const FAULTS: Readonly<Record<string, (seed: number) => Fault>> = {
       freeze()
     },
   }),
+}
+
+/** Every fourth frame is lost, each way from another one on: the first filter is for the way to the device. */
+function phases(toDevice: number, toHost: number) {
+  const left = [toDevice, toHost]
+  return () => keepThenDrop(3, left.shift())
 }
 
 /** Three times the timer that a line of 115,200 baud has for its first copies. */

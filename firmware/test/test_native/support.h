@@ -129,6 +129,19 @@ template <class Port, class Framing = portwire::Frames> class Host {
     return poll();
   }
 
+  /// What it sends again `pause` ms after the last copy. At 250 ms, the bound in a session of startSession(), it may be up to a
+  /// quarter earlier.
+  std::string repeated(uint32_t pause) {
+    const uint32_t least = pause < 250 ? pause : pause - pause / 4;
+    const std::string early = after(least - 1);
+    if (!early.empty()) return "too early: " + early;
+    for (uint32_t ms = least; ms <= pause; ++ms) {
+      const std::string said = after(1);
+      if (!said.empty()) return said;
+    }
+    return "";
+  }
+
   /// HELLO with heartbeat 1,000 ms, TICK; leaves a session whose next token is 3.
   void startSession() {
     port.begin();

@@ -1,9 +1,9 @@
 /** The device's end of the lane of reliable events: numbered when emitted, kept until acknowledged, across sessions. */
 
-import type { CancelTimer, Clock } from '../../clock.js'
+import type { CancelTimer, Clock, Random } from '../../clock.js'
 import { type Deferred, deferred } from '../../deferred.js'
 import { Action, eventToken } from '../../wire/index.js'
-import { DEVICE_DEFAULTS } from '../limits.js'
+import { createRepeatPauses } from './repeat-pauses.js'
 
 export interface EventSender {
   /** `full`: the event is dropped and counted, and the host will be told how many. `exiting`: nothing comes after EXIT until
@@ -27,6 +27,7 @@ export interface EventSender {
 
 export interface EventSenderOptions {
   readonly clock: Clock
+  readonly random: Random
   readonly window: number
   readonly maxKeptEvents: number
   /** Nothing is sent twice. */
@@ -39,14 +40,15 @@ export function createEventSender(options: EventSenderOptions): EventSender {
   const { clock, window } = options
   const kept: { readonly action: number; readonly value: Uint8Array | undefined }[] = []
   let oldest = 0
-  /** How many of the kept ones went out since the last repeat, and ever in this session. */
+  /** How many of the kept ones went out since the last going back, and ever in this session. */
   let sent = 0
   let everSent = 0
   let dropped = 0
   let isOpen = false
-  let pauseMs: number = DEVICE_DEFAULTS.firstRepeatMs
-  let slowestMs = 250
+  const pauses = createRepeatPauses(options.random)
   let wentBackTo: number | undefined
+  /** The timer has sent the oldest again, alone; those behind it follow when that is answered. */
+  let isOldestAgain = false
   let cancelTimer: CancelTimer = () => {}
   let exiting: Deferred<boolean> | undefined
 
@@ -54,8 +56,7 @@ export function createEventSender(options: EventSenderOptions): EventSender {
     if (!isOpen) return
     const before = sent
     while (sent < Math.min(window, kept.length)) {
-      const event = kept[sent]!
-      options.send(event.action, eventToken(oldest + sent), event.value)
+      sendAt(sent)
       sent += 1
     }
     everSent = Math.max(everSent, sent)
@@ -64,12 +65,18 @@ export function createEventSender(options: EventSenderOptions): EventSender {
   const arm = () => {
     cancelTimer()
     if (options.lossless || kept.length === 0) return
-    cancelTimer = clock.after(pauseMs, () => {
-      pauseMs = Math.min(pauseMs * 2, slowestMs)
-      sent = 0
+    cancelTimer = clock.after(pauses.waitMs(), () => {
+      pauses.repeated()
+      // A loss that keeps step with the window would hit the same event each time, if all of them went out again.
+      isOldestAgain = true
       wentBackTo = undefined
-      pump()
+      sendAt(0)
+      arm()
     })
+  }
+  const sendAt = (index: number) => {
+    const event = kept[index]!
+    options.send(event.action, eventToken(oldest + index), event.value)
   }
   /** What was dropped gets its place, as an event of its own, as soon as there is room. */
   const tellDropped = () => {
@@ -88,9 +95,10 @@ export function createEventSender(options: EventSenderOptions): EventSender {
   const finish = (count: number) => {
     const gone = kept.splice(0, count)
     oldest += count
-    sent = Math.max(0, sent - count)
+    sent = isOldestAgain ? 0 : Math.max(0, sent - count)
     everSent -= count
-    pauseMs = DEVICE_DEFAULTS.firstRepeatMs
+    isOldestAgain = false
+    pauses.progress()
     wentBackTo = undefined
     tellDropped()
     cancelTimer()
@@ -134,8 +142,8 @@ export function createEventSender(options: EventSenderOptions): EventSender {
       sent = 0
       everSent = 0
       wentBackTo = undefined
-      pauseMs = DEVICE_DEFAULTS.firstRepeatMs
-      slowestMs = Math.max(pauseMs, (heartbeatMs || 1_000) / 4)
+      isOldestAgain = false
+      pauses.reset(heartbeatMs)
     },
     open() {
       if (isOpen) return
@@ -151,6 +159,7 @@ export function createEventSender(options: EventSenderOptions): EventSender {
       const gap = missing === undefined ? undefined : sentWith(missing)
       if (gap !== undefined && wentBackTo !== oldest + gap) {
         wentBackTo = oldest + gap
+        isOldestAgain = false
         sent = gap
       }
       pump()

@@ -42,9 +42,8 @@ export function createProtocolCalls(options: {
       }
       case Action.STATS: {
         if (value !== null) return refuse()
-        const { taken, repeatsAnswered, refusedTokens, refusedMessages, eventsDropped } = counters
-        // Frames are another layer's; here they were good.
-        return answer.reply([taken, repeatsAnswered, refusedTokens, refusedMessages, 0, eventsDropped])
+        const { taken, repeatsAnswered, refusedTokens, refusedMessages, framesDropped, eventsDropped } = counters
+        return answer.reply([taken, repeatsAnswered, refusedTokens, refusedMessages, framesDropped, eventsDropped])
       }
       case Action.END_OF_INPUT:
         if (value !== null) return refuse()

@@ -1,8 +1,8 @@
 /** The device's end of the lane in which it asks the host and ends jobs: one message unanswered at a time, RESULT first. */
 
-import type { CancelTimer, Clock } from '../../clock.js'
+import type { CancelTimer, Clock, Random } from '../../clock.js'
 import { Action, nextToken, type ValueCodec } from '../../wire/index.js'
-import { DEVICE_DEFAULTS } from '../limits.js'
+import { createRepeatPauses } from './repeat-pauses.js'
 
 /** How a request ended. */
 export type AskEnd =
@@ -28,6 +28,7 @@ export interface RequestSender {
 
 export interface RequestSenderOptions {
   readonly clock: Clock
+  readonly random: Random
   readonly codec: ValueCodec
   readonly lossless: boolean
   readonly send: (action: number, token: number, value: Uint8Array | undefined) => void
@@ -47,8 +48,7 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
   let unanswered: { readonly entry: Entry; readonly token: number } | undefined
   let token = 1
   let isOpen = false
-  let pauseMs: number = DEVICE_DEFAULTS.firstRepeatMs
-  let slowestMs = 250
+  const pauses = createRepeatPauses(options.random)
   let cancelTimer: CancelTimer = () => {}
 
   const send = () => {
@@ -56,8 +56,10 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
     options.send(unanswered.entry.action, unanswered.token, unanswered.entry.value)
     cancelTimer()
     if (options.lossless) return
-    cancelTimer = clock.after(pauseMs, send)
-    pauseMs = Math.min(pauseMs * 2, slowestMs)
+    cancelTimer = clock.after(pauses.waitMs(), () => {
+      pauses.repeated()
+      send()
+    })
   }
   const pump = () => {
     if (!isOpen || unanswered) return
@@ -69,7 +71,7 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
     if (!entry) return
     unanswered = { entry, token }
     token = nextToken(token)
-    pauseMs = DEVICE_DEFAULTS.firstRepeatMs
+    pauses.progress()
     send()
   }
 
@@ -106,7 +108,7 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
           entry.action = Action.SKIP
           entry.value = undefined
           if (options.lossless) return
-          pauseMs = DEVICE_DEFAULTS.firstRepeatMs
+          pauses.progress()
           send()
         }
       })
@@ -137,7 +139,7 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
       cancelTimer()
       isOpen = false
       token = 1
-      slowestMs = Math.max(DEVICE_DEFAULTS.firstRepeatMs, (heartbeatMs || 1_000) / 4)
+      pauses.reset(heartbeatMs)
       const abandoned = [...(unanswered ? [unanswered.entry] : []), ...waiting.splice(0)]
       unanswered = undefined
       for (const entry of abandoned) entry.abandoned()

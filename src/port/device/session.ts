@@ -48,6 +48,7 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
     repeatsAnswered: 0,
     refusedTokens: 0,
     refusedMessages: 0,
+    framesDropped: 0,
     eventsDropped: 0,
   }
   let session: OpenSession | undefined
@@ -57,13 +58,14 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
   }
   const events = createEventSender({
     clock,
+    random: options.random,
     window: device.window,
     maxKeptEvents: options.maxKeptEvents,
     lossless,
     send,
     encodeCount: (count) => codec.encode(count),
   })
-  const requests = createRequestSender({ clock, codec, lossless, send })
+  const requests = createRequestSender({ clock, random: options.random, codec, lossless, send })
   const answerProtocolCall = createProtocolCalls({ contract, counters, endOfInput: () => options.endOfInput?.() })
   const baudRate = options.baudRate && createDeviceBaudRate(clock, options.baudRate)
   const features =
@@ -210,6 +212,9 @@ export function createDeviceSession(options: DeviceSessionOptions): DeviceSessio
     epoch,
     announce,
     receive,
+    frameDropped() {
+      counters.framesDropped += 1
+    },
     emit(name, value) {
       const event = contract.events.get(name)
       if (!event) throw new PortwireError('ARGUMENT_INVALID', `${contract.name} has no event ${name}`)

@@ -44,6 +44,8 @@ export interface DeviceSession {
   /** Says hello unasked, as a device does that has booted. */
   announce(): void
   receive(content: Uint8Array): void
+  /** Something came that is no frame: counted for STATS. */
+  frameDropped(): void
   /** @returns false when the event was not taken: plain and nobody listens; reliable and the queue is full, or after `exit` */
   emit(event: string, value: unknown): boolean
   /** Asks the host. Rejects with PortwireError: REMOTE_ERROR (its answer was an error), CALL_TIMEOUT (none in time),
@@ -75,5 +77,7 @@ export interface DeviceCounters {
   refusedTokens: number
   /** Messages of no use that no ERROR could answer. */
   refusedMessages: number
+  /** What was no frame, by the `frameDropped` of who takes frames. */
+  framesDropped: number
   eventsDropped: number
 }

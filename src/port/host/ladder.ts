@@ -6,8 +6,8 @@ import type { Link } from '../../link/link.js'
 import { Feature } from '../../wire/index.js'
 import type { RecoveryRung } from '../types.js'
 
-/** A rung that is climbed on the link that is there. `retransmit` is the session's own, the last two are the life's. */
-export type LinkRung = Exclude<RecoveryRung, 'retransmit' | 'reopen' | 'failed'>
+/** A rung that is climbed on the link that is there. `retransmit` is the session's own, the last three are the life's. */
+export type LinkRung = Exclude<RecoveryRung, 'retransmit' | 'touch' | 'reopen' | 'failed'>
 
 /** From the cheapest: a new session with the same boot; RESET by its epoch; a pulse on DTR and RTS. */
 const LINK_RUNGS: readonly LinkRung[] = ['hello', 'reset', 'pulse']
@@ -17,10 +17,12 @@ export function isUnanswered(exit: Exit): boolean {
   return exit.kind === 'silent' || (exit.kind === 'failed' && exit.error.code === 'HELLO_TIMEOUT')
 }
 
-/** Which rungs there are: RESET if the firmware was built with it, a pulse unless the port's options keep a line released. */
-export function rungsOf(link: Pick<Link, 'info'>, features = 0): (rung: LinkRung) => boolean {
+/** Which rungs there are: RESET if the firmware was built with it, a pulse unless the port's options keep a line released or have
+ * the board touched instead. */
+export function rungsOf(link: Pick<Link, 'info'>, features = 0, isTouched = false): (rung: LinkRung) => boolean {
   return (rung) => {
     if (rung === 'reset') return (features & Feature.RESET_APPLICATION) !== 0
+    if (rung === 'pulse' && isTouched) return false
     const { dtr, rts } = link.info?.() ?? {}
     return rung !== 'pulse' || (dtr !== false && rts !== false)
   }

@@ -53,7 +53,7 @@ export interface LifeOptions<S extends LifeSession, K extends PortState> {
    * further session shall be begun on the same link. */
   recovers?(exit: Exit, session: S, hasRun: boolean): boolean
   /** The port is opened anew after a silence, at once or at the slow pace. */
-  reopens?(rung: 'reopen' | 'failed'): void
+  reopens?(rung: 'touch' | 'reopen' | 'failed'): void
   /** It is the present one now, and is told so before its first byte. */
   begun?(session: S): void
   notify(notice: LifeNotice<K>): void
@@ -199,11 +199,12 @@ export function createLife<S extends LifeSession, K extends PortState>(options: 
         return begin(session.link, hear, exit)
       }
     }
-    release(session?.link.close())
+    const closing = session?.link.close()
     const isFailed = decision.kind === 'failed'
-    if (session?.link.control && (exit.kind === 'silent' || (isFailed && isUnanswered(exit)))) {
-      options.reopens?.(isFailed ? 'failed' : 'reopen')
-    }
+    const last = isFailed ? 'failed' : connector.touch ? 'touch' : 'reopen'
+    const isSilence = session?.link.control && (exit.kind === 'silent' || (isFailed && isUnanswered(exit)))
+    release(isSilence && last === 'touch' ? closing?.then(connector.touch) : closing)
+    if (isSilence) options.reopens?.(last)
     pause(isFailed ? 'failed' : 'backoff', decision.inMs, exit)
   }
 

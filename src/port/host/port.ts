@@ -147,7 +147,9 @@ export function createPort<C extends ContractDefinition>(
     recovers(exit, { link, rung: tried }, hasRun) {
       // Only a serial link has lines to set; a first hello that was never answered is no silence.
       const isSilence = link.control !== undefined && isUnanswered(exit) && (hasRun || tried !== undefined)
-      rung = isSilence ? nextRung(hasRun ? undefined : tried, rungsOf(link, device?.features)) : undefined
+      rung = isSilence
+        ? nextRung(hasRun ? undefined : tried, rungsOf(link, device?.features, connector.touch !== undefined))
+        : undefined
       if (rung) notify({ kind: 'recovery', rung })
       return rung !== undefined
     },

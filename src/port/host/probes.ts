@@ -77,7 +77,13 @@ export function createProbes({ name, clock, callTimeoutMs, protocol, present }: 
 /** Later versions of a device append to the list. */
 function statsOf(value: unknown): DeviceStats | undefined {
   if (!Array.isArray(value)) return undefined
-  const [messagesTaken, repeatsAnswered, tokensRefused, messagesRefused, framesDropped, eventsDropped] = value
-  const stats = { messagesTaken, repeatsAnswered, tokensRefused, messagesRefused, framesDropped, eventsDropped }
+  const [messagesTaken, repeatsAnswered, tokensRefused, messagesRefused, framesDropped, eventsDropped, ...line] = value
+  const [ringBytesLost, dataOverruns] = line
+  const stats = {
+    ...{ messagesTaken, repeatsAnswered, tokensRefused, messagesRefused, framesDropped, eventsDropped },
+    // Only of a line that knows them.
+    ...((ringBytesLost ?? undefined) === undefined ? {} : { ringBytesLost }),
+    ...((dataOverruns ?? undefined) === undefined ? {} : { dataOverruns }),
+  }
   return Object.values(stats).every((count) => Number.isSafeInteger(count) && count >= 0) ? stats : undefined
 }

@@ -7,7 +7,7 @@
 
 namespace portwire {
 
-/// Keeps up to `kPlaces` events with values of up to `kValueBytes` bytes. RAM: kPlaces * (kValueBytes + 2) + 20.
+/// Keeps up to `kPlaces` events with values of up to `kValueBytes` bytes. RAM: kPlaces * (kValueBytes + 2) + 21.
 /// When all places are taken the newest is dropped, and the host is told exactly how many were.
 template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
   static_assert(kPlaces >= 2, "the message that tells of dropped events needs a place beside the event");
@@ -72,6 +72,7 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
       if (gap >= furthest_) return false;
       if (wentBackTo_ != missing) {
         wentBackTo_ = static_cast<uint8_t>(missing);
+        oldestAgain_ = false;
         sent_ = gap;
       }
       return true;
@@ -80,8 +81,10 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
     void onPoll(bool empty) {
       if (count_ != 0 && this->inSession()) {
         if (!Below::Framing::lossless() && sent_ != 0 && timer_.isDue(Below::Board::nowMs())) {
+          // Alone: a loss that keeps step with the window would hit the same event each time, if all of them went out again.
+          oldestAgain_ = true;
           wentBackTo_ = 0;
-          sent_ = 0;
+          sendAt(0);
         }
         while (sent_ < count_ && sent_ < Below::kWindow) sendNext();
       }
@@ -145,7 +148,7 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
       first_ = placeOf(events);
       count_ = static_cast<uint8_t>(count_ - events);
       furthest_ = static_cast<uint8_t>(furthest_ - events);
-      sent_ = sent_ > events ? static_cast<uint8_t>(sent_ - events) : uint8_t(0);
+      sent_ = sent_ > events && !oldestAgain_ ? static_cast<uint8_t>(sent_ - events) : uint8_t(0);
       oldest_ += events;
       oldestMod255_ = static_cast<uint8_t>(tokenOf(events) - 1);
       timer_.sent(Below::Board::nowMs());
@@ -154,15 +157,20 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
     void freshStart() {
       timer_.progress();
       wentBackTo_ = 0;
+      oldestAgain_ = false;
     }
 
     void sendNext() {
-      const Place& place = places_[placeOf(sent_)];
+      sendAt(sent_);
+      if (++sent_ > furthest_) furthest_ = sent_;
+    }
+
+    void sendAt(uint8_t ahead) {
+      const Place& place = places_[placeOf(ahead)];
       typename Below::template Message<kValueBytes> message;
       Writer value = message.value();
       for (uint8_t i = 0; i < place.bytes; ++i) value.writeByte(place.value[i]);
-      this->send(message.buffer, place.action, tokenOf(sent_), place.bytes);
-      if (++sent_ > furthest_) furthest_ = sent_;
+      this->send(message.buffer, place.action, tokenOf(ahead), place.bytes);
       timer_.sent(Below::Board::nowMs());
     }
 
@@ -175,6 +183,7 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
     uint8_t sent_ = 0;      ///< Sent of those kept, since the last going back.
     uint8_t furthest_ = 0;  ///< Sent in this session: an ACK may name these.
     uint8_t wentBackTo_ = 0;
+    bool oldestAgain_ = false;  ///< The timer has sent the oldest again; those behind it follow when that is answered.
     Place places_[kPlaces] = {};
   };
 };

@@ -13,6 +13,7 @@
 //   void commit()                                 a message is complete
 //   void flush()                                  waits until all is sent
 //   void setBaudRate(uint32_t)                    for BaudRates only; nothing is being sent then
+//   ReceiveLosses losses() const                  only where the line can know: what it lost, for STATS
 #ifndef PORTWIRE_LINE_ARDUINO_H
 #define PORTWIRE_LINE_ARDUINO_H
 

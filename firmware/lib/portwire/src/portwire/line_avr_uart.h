@@ -8,11 +8,12 @@
 #include <avr/io.h>
 
 #include "frame.h"
+#include "received.h"
 
 namespace portwire {
 
 /// Received bytes go to a ring by interrupt; what is sent waits for the transmitter, 87 us a byte at 115,200 baud, while the
-/// ring goes on filling. RAM: kRing + 3, of which kRing - 1 bytes can wait.
+/// ring goes on filling. RAM: kRing + 7, of which kRing - 1 bytes can wait.
 template <uint8_t kRing = 64> class AvrUart {
  public:
   static_assert(kRing >= 2 && (kRing & (kRing - 1)) == 0, "the ring's size is a power of two");
@@ -45,19 +46,40 @@ template <uint8_t kRing = 64> class AvrUart {
     }
   }
 
-  /// The interrupt's part: like Arduino's, it drops what finds the ring full.
+  /// What was lost, in ring and hardware. STATS tells it.
+  ReceiveLosses losses() const {
+    const uint8_t flags = SREG;
+    cli();
+    const ReceiveLosses losses = {ringBytes_, overruns_};
+    SREG = flags;
+    return losses;
+  }
+
+  /// The interrupt's part: like Arduino's, it drops what finds the ring full; it counts that.
   void received() {
+    const bool overrun = UCSR0A & (1 << DOR0);  // belongs to the byte that is read next
     const uint8_t byte = UDR0;
+    if (overrun) count(overruns_);
     const uint8_t next = (head_ + 1) & (kRing - 1);
-    if (next == tail_) return;
+    if (next == tail_) {
+      count(ringBytes_);
+      return;
+    }
     ring_[head_] = byte;
     head_ = next;
   }
 
  private:
+  static void count(volatile uint16_t& counter) {
+    const uint16_t counted = counter;
+    if (counted != 0xFFFF) counter = counted + 1;
+  }
+
   volatile uint8_t head_ = 0;
   volatile uint8_t tail_ = 0;
   bool written_ = false;
+  volatile uint16_t ringBytes_ = 0;
+  volatile uint16_t overruns_ = 0;
   volatile uint8_t ring_[kRing] = {};  // in the order of head_ and tail_
 };
 
@@ -86,6 +108,7 @@ template <class Uart, class BoardType, size_t kAnswerBytes = 64> class AvrUartLi
   void setBaudRate(uint32_t baudRate) {
     if (uart_) uart_->begin(baudRate);
   }
+  ReceiveLosses losses() const { return uart_ ? uart_->losses() : ReceiveLosses(); }
 
  private:
   Uart* uart_ = nullptr;

@@ -24,6 +24,12 @@ enum class Drop : uint8_t {
 };
 constexpr uint8_t kDropReasons = 7;
 
+/// What a UART lost before any framing saw it, since begin(). Counters that stop at 65,535.
+struct ReceiveLosses {
+  uint16_t ringBytes;  ///< Bytes that found the receive ring full: loop() was away for too long.
+  uint16_t overruns;   ///< Times that the hardware lost bytes, at least one each: interrupts were off for too long.
+};
+
 /// Counters that stop at 65,535. They are lower bounds: noise may swallow a delimiter.
 class Drops {
  public:

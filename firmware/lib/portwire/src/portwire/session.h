@@ -12,9 +12,10 @@
 namespace portwire {
 namespace detail {
 
-/// `Top` is the Device. `Line` gives bytes, framing, sizes and the board; see line_arduino.h for what it has to have.
-template <class Top, class Line, class Contract> class Session {
+/// `Top` is the Device. `LineType` gives bytes, framing, sizes and the board; see line_arduino.h for what it has to have.
+template <class Top, class LineType, class Contract> class Session {
  public:
+  typedef LineType Line;
   typedef typename Line::Board Board;
   typedef typename Line::Framing Framing;
 

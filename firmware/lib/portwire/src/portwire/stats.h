@@ -6,7 +6,33 @@
 
 namespace portwire {
 
-/// RAM: 12 bytes.
+namespace detail {
+
+/// Whether a Line knows what it has lost.
+template <class Line> class KnowsLosses {
+  template <class L> static auto look(const L* line) -> decltype(line->losses(), char());
+  static long look(const void*);
+
+ public:
+  static constexpr bool kValue = sizeof(look(static_cast<const Line*>(nullptr))) == sizeof(char);
+};
+
+template <bool kKnown> struct TellLosses {
+  static constexpr uint8_t kCounters = 0;
+  template <class Line> static void write(const Line&, Writer&) {}
+};
+template <> struct TellLosses<true> {
+  static constexpr uint8_t kCounters = 2;
+  template <class Line> static void write(const Line& line, Writer& reply) {
+    const ReceiveLosses losses = line.losses();
+    reply.writeUnsigned(losses.ringBytes);
+    reply.writeUnsigned(losses.overruns);
+  }
+};
+
+}  // namespace detail
+
+/// Beside the session's counters, those of a Line that knows what it has lost. RAM: 12 bytes.
 struct Stats {
   template <class Below, class Contract> class Layer : public Below {
    protected:
@@ -29,13 +55,15 @@ struct Stats {
       if (action != action::kStats) return Below::onProtocolCall(action, value, reply);
       if (!value.takeNil() || !value.atEnd()) return detail::codeOf(ErrorCode::kBadArguments);
       const Drops& drops = this->drops();
-      reply.writeArray(6);
+      typedef detail::TellLosses<detail::KnowsLosses<typename Below::Line>::kValue> Losses;
+      reply.writeArray(6 + Losses::kCounters);
       reply.writeUnsigned(taken_);
       reply.writeUnsigned(repeats_);
       reply.writeUnsigned(drops[Drop::kToken]);
       reply.writeUnsigned(drops[Drop::kMessage]);
       reply.writeUnsigned(drops.frames());
       reply.writeUnsigned(eventsDropped_);
+      Losses::write(this->line(), reply);
       return 0;
     }
 
