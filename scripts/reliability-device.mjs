@@ -1,5 +1,6 @@
 // Compiles the device of the reliability tests, firmware/lib/portwire and test/reliability/device/checker.cpp, to WebAssembly: the
 // C++ library then runs in the process and in the virtual time of a test. build/reliability/checker-window-{1,4}.wasm.
+// And checker_native.cpp to a program, build/reliability/checker, for a real tty.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -9,7 +10,9 @@ import { root } from './setup.mjs'
 
 const DIRECTORY = `${root}/build/reliability`
 const LIBRARY = `${root}/firmware/lib/portwire/src`
-const SOURCE = `${root}/test/reliability/device/checker.cpp`
+const SOURCES = `${root}/test/reliability/device`
+const SOURCE = `${SOURCES}/checker.cpp`
+const NATIVE_SOURCE = `${SOURCES}/checker_native.cpp`
 const WINDOWS = [1, 4]
 const FLAGS = [
   '--target=wasm32-wasi',
@@ -21,6 +24,7 @@ const FLAGS = [
   '-fno-exceptions',
   '-fno-rtti',
 ]
+const NATIVE_FLAGS = ['-std=c++11', '-O2', '-Wall', '-Wextra', '-Werror']
 const LINK = ['-nostartfiles', '-Wl,--no-entry', '-Wl,--export=__wasm_call_ctors']
 
 /** @param change  may rewrite a header of the library: (text, path from the library's folder) => text; those go to `into` */
@@ -41,13 +45,19 @@ export async function buildReliabilityDevice({ change, into = DIRECTORY } = {}) 
       writeIfNew(target, change(readFileSync(file, 'utf8'), path.relative(LIBRARY, file)))
     }
   }
-  const inputs = [...filesIn(library), header, SOURCE, `${root}/scripts/reliability-device.mjs`]
+  const inputs = [...filesIn(library), header, ...filesIn(SOURCES), `${root}/scripts/reliability-device.mjs`]
   for (const window of WINDOWS) {
     const target = `${into}/checker-window-${window}.wasm`
     if (!inputs.some((input) => isNewer(input, target))) continue
     const args = [...FLAGS, `-DCHECKER_WINDOW=${window}`, `-I${library}`, `-I${into}`, ...LINK, SOURCE, '-o', target]
     execFileSync('clang-14', ['-x', 'c++', ...args], { stdio: 'inherit' })
   }
+  const program = `${into}/checker`
+  if (change || !inputs.some((input) => isNewer(input, program))) return
+  const parts = filesIn(`${library}/portwire`).filter((file) => file.endsWith('.cpp'))
+  execFileSync('g++', [...NATIVE_FLAGS, `-I${library}`, `-I${into}`, NATIVE_SOURCE, ...parts, '-o', program], {
+    stdio: 'inherit',
+  })
 }
 
 function filesIn(directory) {

@@ -121,6 +121,47 @@ describe('an emergency call to a board with a window of one', () => {
     }
     await clock.until(port.close())
   })
+
+  it('D11: made while a session starts, goes behind one that was held from before', async () => {
+    const never = deferred<void>()
+    const { clock, device, port } = startPort({ onStart: () => never.promise })
+    const echo = (byte: number) => port.call('echo', { data: Uint8Array.of(byte) }, { emergency: true })
+    const held = echo(1)
+    device.autoHello()
+    await clock.advance(10)
+    const stop = echo(2)
+    for (const emergency of [held, stop]) {
+      const [message] = device.take().filter((heard) => heard.action === 6)
+      device.say(Action.REPLY, message!.token, (message!.value as unknown[])[0])
+      await clock.until(emergency)
+    }
+    expect(calls(device.heard).filter(Array.isArray)).toEqual([[Uint8Array.of(1)], [Uint8Array.of(2)]])
+    never.resolve()
+    await clock.until(port.close())
+  })
+
+  it('D11: not written when its session ends, stays in front of one that was made later', async () => {
+    const { clock, device, port } = startPort({ random: () => 0 })
+    await clock.settle()
+    const echo = (byte: number) => port.call('echo', { data: Uint8Array.of(byte) }, { emergency: true })
+    const stops = [echo(1), echo(2)] // while HELLO is not answered
+    device.autoHello()
+    await clock.until(port.ready())
+    stops.push(echo(3))
+    await clock.advance(1)
+    device.take()
+    device.end({ kind: 'unplugged', detail: 'gone' })
+    await clock.advance(10)
+    const order: unknown[] = []
+    for (const emergency of stops) {
+      const [message] = device.take().filter((heard) => heard.action === 6)
+      order.push(...((message!.value as unknown[])[0] as Uint8Array))
+      device.say(Action.REPLY, message!.token, (message!.value as unknown[])[0])
+      await clock.until(emergency)
+    }
+    expect(order).toEqual([1, 2, 3])
+    await clock.until(port.close())
+  })
 })
 
 it('an emergency call to a peer of protocol action goes first too', async () => {

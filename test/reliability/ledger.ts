@@ -43,7 +43,10 @@ export function createLedger(): Ledger {
   const violations: string[] = []
   const violation = (text: string) => void violations.push(text)
   /** `undone`: a call that was made before it has run after it, so it has to run again before it may end well. */
-  const calls = new Map<number, { end?: CallEnd; ran: number; isIdempotent: boolean; undone: boolean }>()
+  const calls = new Map<
+    number,
+    { end?: CallEnd; settled?: Outcome; ran: number; isIdempotent: boolean; undone: boolean }
+  >()
   const answers = new Map<number, 'asked' | 'answered'>()
   const handled = new Set<number>()
   /** By epoch: alarms that the device took, and those that it refused. */
@@ -87,7 +90,10 @@ export function createLedger(): Ledger {
       if (!end.right) violation(`call ${id} got the result of another, or a damaged one`)
       claim(id, 'yes', 'its result')
     },
-    settled: (id, outcome) => claim(id, outcome, 'its final outcome'),
+    settled(id, outcome) {
+      claim(id, outcome, 'its final outcome')
+      calls.get(id)!.settled = outcome
+    },
     asked: (answer) => void answers.set(answer, 'asked'),
     handled(answer) {
       if (handled.has(answer)) violation(`the handler of request ${answer - 1} ran twice`)
@@ -125,7 +131,12 @@ export function createLedger(): Ledger {
       call.ran += 1
       call.undone = false
       if (call.ran > 1 && !call.isIdempotent) violation(`call ${id} ran ${call.ran} times`)
-      if (call.ran > 1 && call.end) violation(`call ${id} ran again after it had ended`)
+      // Until the final outcome is known a copy of it may be on the line.
+      const isUnsure = call.end?.kind === 'error' && call.end.outcome === 'unknown'
+      if (call.ran > 1 && call.end && !isUnsure) violation(`call ${id} ran again after it had ended`)
+      if (call.settled === 'yes' || call.settled === 'no') {
+        violation(`call ${id} ran after its final outcome, ${call.settled}, was told`)
+      }
       for (let later = id + 1; later <= lastRan; later++) {
         const passed = calls.get(later)
         if (!passed || passed.ran === 0) continue

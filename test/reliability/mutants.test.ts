@@ -10,7 +10,7 @@ const MANY = 2_000
 describe('the checker sees when this rule is switched off:', () => {
   it.each(MUTANTS.filter(({ isRare }) => !isRare || MAX_SCHEDULES >= MANY))(
     '$rule',
-    async ({ file, find, replace, device = 'TypeScript', weather = {} }) => {
+    async ({ file, find, replace, device = 'TypeScript', weather = {}, isOfGroup = false }) => {
       let applied = 0
       const loader = await createLoader((code, path) => {
         if (path !== file) return code
@@ -19,8 +19,11 @@ describe('the checker sees when this rule is switched off:', () => {
       })
       try {
         const { runSchedule } = await loader.load('test/reliability/schedule.ts')
+        const { runGroupSchedule } = await loader.load('test/reliability/group-schedule.ts')
         expect(applied, `how often ${file} has the text that the mutant replaces`).toBe(1)
-        const run = runSchedule as (options: ScheduleOptions) => Promise<ScheduleResult>
+        const run = (isOfGroup ? runGroupSchedule : runSchedule) as (
+          options: ScheduleOptions,
+        ) => Promise<Pick<ScheduleResult, 'violations'>>
         let seen: readonly string[] = []
         for (let seed = 1; seed <= MAX_SCHEDULES && seen.length === 0; seed++) {
           seen = (await run({ seed, device, weather }).catch((error: Error) => ({ violations: [String(error)] })))

@@ -1,6 +1,6 @@
 /** The rules of the protocol, each switched off in the code: the checker has to see every one of them missing. */
 
-import { STORMS, type Weather } from './schedule.js'
+import { HURRY, STORMS, type Weather } from './schedule.js'
 
 export interface Mutant {
   /** The rule, as a sentence. */
@@ -15,6 +15,8 @@ export interface Mutant {
   readonly device?: 'TypeScript' | 'C++'
   /** The schedules that show it soonest. */
   readonly weather?: Weather
+  /** Schedules of a supervised group show it. Default false. */
+  readonly isOfGroup?: boolean
   /** It takes thousands of schedules: `PORTWIRE_SCHEDULES=5000 npx vitest run test/reliability/mutants.test.ts`. */
   readonly isRare?: boolean
 }
@@ -169,5 +171,40 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'this.leftBy ? unsure(failure, this.leftBy) : failure',
     replace: 'failure',
     weather: { latencyMs: 16, reset: 0.1, kill: 0, unplug: 0.2 },
+  },
+  {
+    rule: 'an emergency goes behind one that was held from before',
+    file: 'src/port/host/calls.ts',
+    find: "if (call.isEmergency && queue === 'start') hurryHeld()",
+    replace: '',
+    weather: HURRY,
+  },
+  {
+    rule: 'an emergency that was not written when its session ended stays in front of those made later',
+    file: 'src/port/host/call-queue.ts',
+    find: '!call.isEmergency || !call.leftBy',
+    replace: '!call.isEmergency',
+    weather: HURRY,
+  },
+  {
+    rule: 'one_for_all: all are started anew with one that has ended',
+    file: 'src/supervision/group.ts',
+    find: 'return true\n    case',
+    replace: 'return false\n    case',
+    isOfGroup: true,
+  },
+  {
+    rule: 'rest_for_one: those started after one that has ended are started anew with it',
+    file: 'src/supervision/group.ts',
+    find: 'return index > crashed',
+    replace: 'return false',
+    isOfGroup: true,
+  },
+  {
+    rule: 'a child is started when those before it run',
+    file: 'src/supervision/group.ts',
+    find: " && before.every((state) => state === 'running' || state === 'gone')",
+    replace: '',
+    isOfGroup: true,
   },
 ]

@@ -14,7 +14,7 @@ export interface PtyCable {
   stop(): Promise<void>
 }
 
-const PROGRAM = 'build/firmware/native/greenhouse'
+export const PROGRAM = 'build/firmware/native/greenhouse'
 
 /** @returns a board that is plugged */
 export async function createPtyCable(): Promise<PtyCable> {

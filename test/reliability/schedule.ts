@@ -2,13 +2,14 @@
  * then quiet, in which everything has to end. The same seed gives the same schedule and the same violations. */
 
 import type { Clock, Random } from '../../src/clock.js'
-import { CallError, type Connector, createPort, type Port, RemoteError } from '../../src/index.js'
+import { type Connector, createPort } from '../../src/index.js'
 import { createLine, type NoiseOptions } from '../../src/testing/line/index.js'
 import { seeded } from '../../src/testing/seeded.js'
 import { createVirtualClock } from '../../src/testing/virtual-clock.js'
-import { type Checker, checker } from './checker.contract.js'
+import { count, type Host, note, send } from './callers.js'
+import { checker } from './checker.contract.js'
 import { type CheckerChip, createCppChip, createTypeScriptChip, REQUEST_DEADLINE_MS } from './checker-chip.js'
-import { createMortalClock, createMortalConnector, type MortalClock } from './host.js'
+import { createMortalClock, createMortalConnector } from './host.js'
 import { createLedger, type Ledger } from './ledger.js'
 import { watchFirstCopies } from './overruns.js'
 
@@ -32,10 +33,19 @@ export interface Weather {
   readonly freeze?: number
   readonly hang?: number
   readonly storm?: number
+  /** A call, made as an emergency. Default 0. */
+  readonly emergency?: number
+  /** `restart()` of the port, with calls waiting and on their way. Default 0. */
+  readonly restart?: number
+  /** A call ended by its signal while it waits or is on its way. Default 0. */
+  readonly abort?: number
 }
 
 /** Resets, kills and pulled cables come in bursts, over a line that loses frames and answers late. */
 export const STORMS: Weather = { noise: { lossRate: 0.02 }, latencyMs: 100, storm: 0.2 }
+
+/** What users do in a hurry: emergencies, restarts and calls that are called off, over a line on which sessions end again and again. */
+export const HURRY: Weather = { emergency: 0.3, restart: 0.05, abort: 0.2, unplug: 0.03, reset: 0.02, kill: 0 }
 
 export interface ScheduleResult {
   readonly violations: readonly string[]
@@ -46,13 +56,6 @@ export interface ScheduleResult {
   readonly hosts: number
   readonly repeats: number
   readonly virtualMs: number
-}
-
-interface Host {
-  readonly port: Port<Checker>
-  readonly clock: MortalClock
-  /** Every call made, as something that settles. */
-  readonly pending: Set<Promise<void>>
 }
 
 const NOISE: readonly NoiseOptions[] = [
@@ -96,16 +99,22 @@ export async function runSchedule({
       booted: () => {
         boots += 1
       },
-      overrun: overruns.overrun,
+      overrun(run) {
+        // Bytes that nobody wrote take room that nobody can have counted.
+        if (!toDevice.doubleRate && !toDevice.insertRate) overruns.overrun(run)
+      },
     },
   })
+  const latencyMs = weather.latencyMs ?? pick([0, 0, 1, 16, 100])
+  const resetOnOpen = random() < 0.2
+  const toDevice = weather.noise ?? pick(NOISE)
   const line = createLine({
     board: chip,
     clock,
     random,
-    latencyMs: weather.latencyMs ?? pick([0, 0, 1, 16, 100]),
-    resetOnOpen: random() < 0.2,
-    toDevice: weather.noise ?? pick(NOISE),
+    latencyMs,
+    resetOnOpen,
+    toDevice,
     toHost: weather.noise ?? pick(NOISE),
   })
   const connector = overruns.watch(line.connector)
@@ -151,6 +160,17 @@ export async function runSchedule({
       }
     }
   }
+  /** An action that may be repeated or one that may not, before what waits, and perhaps called off. */
+  const hurry = () => {
+    const emergency = weather.emergency ? random() < weather.emergency : false
+    const isAborted = weather.abort ? random() < weather.abort : false
+    if (!emergency && !isAborted) return
+    calls += 1
+    const abort = new AbortController()
+    const how = { emergency, ...(isAborted ? { signal: abort.signal } : {}) }
+    void send(host, pick(['add', 'put']), nextId++, pick([200, 1_000, 5_000]), int(33), ledger, how)
+    if (isAborted) clock.after(pick([0, 1, 10, 100, 1_000]), () => abort.abort())
+  }
   const dead: Host[] = []
   const kill = () => {
     dead.push(host)
@@ -172,6 +192,7 @@ export async function runSchedule({
     if (random() < perils.unplug) unplug(2_000)
     if (random() < perils.freeze) freeze()
     if (random() < perils.hang) chip.hang(int(500))
+    if (weather.restart && random() < weather.restart) host.port.restart().catch(() => {}) // it may be killed before it is up
     if (random() >= perils.storm) return
     for (let blows = 2 + int(6); blows > 0; blows--) {
       pick([kill, kill, reset, reset, freeze, () => unplug(100)])()
@@ -182,7 +203,10 @@ export async function runSchedule({
 
   const steps = 1 + int(maxSteps)
   for (let step = 0; step < steps; step++) {
-    for (let burst = pick([1, 1, 1, 3, 10]); burst > 0; burst--) act()
+    for (let burst = pick([1, 1, 1, 3, 10]); burst > 0; burst--) {
+      act()
+      hurry()
+    }
     await disturb()
     await clock.advance(pick([0, 1, 5, 20, 100, 100, 300, 1_000]))
   }
@@ -240,78 +264,6 @@ function startHost(on: {
     if (notice.kind === 'consumer_stopped') ledger.violation(`a consumer was stopped: ${notice.error}`)
   })
   return { port, clock, pending: new Set() }
-}
-
-/** Keeps the book of a call; what a killed host is told counts no more. */
-function follow(host: Host, id: number, call: Promise<boolean>, ledger: Ledger, isIdempotent = false): Promise<void> {
-  ledger.called(id, isIdempotent)
-  const over = call.then(
-    (right) => {
-      if (host.clock.isAlive) ledger.ended(id, { kind: 'result', right })
-    },
-    (error: unknown) => {
-      if (!host.clock.isAlive) return
-      if (error instanceof CallError) {
-        ledger.ended(id, { kind: 'error', outcome: error.outcome })
-        void error.finalOutcome.then((outcome) => host.clock.isAlive && ledger.settled(id, outcome))
-      } else if (error instanceof RemoteError) ledger.ended(id, { kind: 'error', outcome: error.outcome })
-      else ledger.ended(id, { kind: 'error', outcome: 'no' })
-    },
-  )
-  host.pending.add(over)
-  void over.then(() => host.pending.delete(over))
-  return over
-}
-
-function send(
-  host: Host,
-  action: 'add' | 'put',
-  id: number,
-  timeoutMs: number,
-  padBytes: number,
-  ledger: Ledger,
-): Promise<void> {
-  const pad = Uint8Array.from({ length: padBytes }, (_, index) => (id * 31 + index) & 0xff)
-  const isRight = (result: { readonly id: number; readonly pad: Uint8Array }) =>
-    result.id === id && result.pad.length === padBytes && result.pad.every((byte, index) => byte === pad[index])
-  return follow(host, id, host.port.call(action, { id, pad }, { timeoutMs }).then(isRight), ledger, action === 'put')
-}
-
-function note(host: Host, id: number, ledger: Ledger): void {
-  ledger.called(id)
-  try {
-    host.port.cast('note', { id })
-  } catch {
-    ledger.ended(id, { kind: 'error', outcome: 'no' })
-  }
-}
-
-/** A job: its items come in order, and those that are missing are counted. A quarter of the readers leave early. */
-function count(host: Host, id: number, steps: number, stepMs: number, random: Random, ledger: Ledger): Promise<void> {
-  const leaveAfter = random() < 0.25 ? Math.floor(random() * 3) : Number.POSITIVE_INFINITY
-  const stream = host.port.stream('count', { id, steps, stepMs }, { timeoutMs: 20_000 })
-  const read = async () => {
-    let last = 0
-    let items = 0
-    for await (const item of stream) {
-      if (item.id !== id) ledger.violation(`job ${id} was given an item of ${item.id}`)
-      if (item.step <= last) ledger.violation(`job ${id}: step ${item.step} after ${last}`)
-      last = item.step
-      items += 1
-      if (items > leaveAfter) return
-    }
-    if (items + stream.lost !== steps) ledger.violation(`job ${id}: ${items} items, ${stream.lost} lost, of ${steps}`)
-  }
-  const items = read().catch(() => {}) // it ends as the result does
-  return follow(
-    host,
-    id,
-    stream.result.then(async (result) => {
-      await items
-      return result === id
-    }),
-    ledger,
-  )
 }
 
 function alarm(chip: CheckerChip, n: number, ledger: Ledger): void {

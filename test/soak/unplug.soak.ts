@@ -1,43 +1,21 @@
 /** Cables that are pulled and put back, over real ttys: each port is soon there again, its neighbours notice nothing, and
  * nothing is left behind. */
 
-import { createPort, type Port } from '../../src/index.js'
-import { greenhouse } from '../../src/testing/greenhouse.js'
 import { seeded } from '../../src/testing/seeded.js'
+import { compareNeighbours } from '../reliability/flapping.js'
 import { heldResources } from '../reliability/held-resources.js'
-import { createPtyCable, type PtyCable } from '../reliability/pty-cable.js'
+import { createPtyCable } from '../reliability/pty-cable.js'
+import { callAll, MAX_AWAY_MS, pause, portOn, pull, quantile } from '../reliability/pulled-cables.js'
 import type { SoakOptions, SoakResult } from './soak.js'
-
-type Greenhouse = Port<(typeof greenhouse)['definition']>
 
 const MAX_RECONNECT_P95_MS = 1_000
 const MAX_GROWN_BYTES = 5 * 1_024 * 1_024
-/** It would count as failed, being pulled so often; how soon it is back is what is looked at here. */
-const RESTART = { intensity: 1_000_000 } as const
-const MAX_AWAY_MS = 300
-const CALL_EVERY_MS = 20
+const MAX_P99_RATIO = 1.2
 
 export async function* run({ seed, isFull }: SoakOptions): AsyncGenerator<SoakResult> {
   yield await pullOne(isFull ? 1_000 : 10, seed)
   yield await pullHalf(isFull ? 32 : 8, isFull ? 20 : 3, seed)
-}
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-
-function portOn(cable: PtyCable, random: () => number): Greenhouse {
-  return createPort(greenhouse, { serial: cable.path, restart: RESTART, random })
-}
-
-/** Pulls the cable, puts it back, and measures from then to the answer of the first call, in ms. */
-async function pull(cable: PtyCable, port: Greenhouse, random: () => number): Promise<number> {
-  await cable.unplug()
-  while (port.info().state === 'running') await pause(1)
-  await pause(random() * MAX_AWAY_MS)
-  await cable.plug()
-  const fromMs = performance.now()
-  await port.ready()
-  await port.call('setLamp', { on: true })
-  return performance.now() - fromMs
+  yield await compareHalf(isFull ? 32 : 8, isFull, seed)
 }
 
 async function pullOne(times: number, seed: number): Promise<SoakResult> {
@@ -118,28 +96,15 @@ async function pullHalf(ports: number, times: number, seed: number): Promise<Soa
   }
 }
 
-/** Calls all ports in turn until `over`. */
-async function callAll(ports: readonly Greenhouse[], over: Promise<unknown>) {
-  let isOver = false
-  void over.then(() => {
-    isOver = true
-  })
-  const result = { calls: 0, lost: 0, tookMs: [] as number[] }
-  const call = async (port: Greenhouse) => {
-    const fromMs = performance.now()
-    const data = Uint8Array.of(result.calls++ & 0xff)
-    const answer = await port.call('echo', { data }).catch(() => undefined)
-    if (answer?.[0] !== data[0]) result.lost += 1
-    result.tookMs.push(performance.now() - fromMs)
+/** The time of the calls to the others, with and without half of the cables flapping, by turns in one run. */
+async function compareHalf(ports: number, isFull: boolean, seed: number): Promise<SoakResult> {
+  const pairs = isFull ? 9 : 1
+  const result = await compareNeighbours({ ports, pairs, phaseMs: isFull ? 5_000 : 400, random: seeded(seed) })
+  return {
+    what: `calls to ${ports / 2} of ${ports} boards by turns with and without the cables of the others flapping, ${pairs} times each`,
+    figures: result,
+    target: `0 calls lost; median of the ratios of p99 at most ${MAX_P99_RATIO} (in full)`,
+    // A short phase has too few calls for a p99.
+    ok: result.lost === 0 && result.pulls > 0 && (!isFull || result.medianP99Ratio <= MAX_P99_RATIO),
   }
-  while (!isOver) {
-    await Promise.all(ports.map(call))
-    await pause(CALL_EVERY_MS)
-  }
-  return result
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? 0
 }

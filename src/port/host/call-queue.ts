@@ -6,7 +6,7 @@ export interface CallQueue {
   push(call: PendingCall): void
   /** Puts calls in front of all that wait, in their order. */
   putFirst(calls: readonly PendingCall[]): void
-  /** Puts emergencies in front of all that wait but for the emergencies there. */
+  /** Puts emergencies in front of all that wait, but for emergencies that were written before and go out again: those are older. */
   putEmergencies(calls: readonly PendingCall[]): void
   /** The oldest that still waits, left in place. */
   peek(): PendingCall | undefined
@@ -52,7 +52,7 @@ export function createCallQueue(shifted: () => void = () => {}): CallQueue {
     putEmergencies(calls) {
       skipEnded()
       const waiting = items.slice(head)
-      const behind = waiting.findIndex((call) => !call.isEmergency)
+      const behind = waiting.findIndex((call) => !call.isEmergency || !call.leftBy)
       items = behind < 0 ? [...waiting, ...calls] : [...waiting.slice(0, behind), ...calls, ...waiting.slice(behind)]
       head = 0
     },

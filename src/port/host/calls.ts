@@ -157,6 +157,7 @@ export function createCalls(options: CallsOptions): Calls {
     }
     if (call.isEmergency) overtake(call.action.name)
     count(1, call.isEmergency)
+    if (call.isEmergency && queue === 'start') hurryHeld()
     queues[queue].push(call)
     options.queued()
   }
@@ -175,6 +176,12 @@ export function createCalls(options: CallsOptions): Calls {
       }
       for (const call of kept) queue.push(call)
     }
+  }
+
+  /** Emergencies that were held from before go in front of one that does not wait for onStart: they keep their order. What they
+   * stood in front of has been overtaken. */
+  const hurryHeld = () => {
+    for (let held = queues.numbered.shift(); held; held = queues.numbered.shift()) queues.start.push(held)
   }
 
   const encode = (actionName: string, value: unknown): Uint8Array => {

@@ -41,7 +41,8 @@ export function createChannel(options: ChannelOptions): Channel {
   const { clock, noise, pieces = 'runs', latencyMs = 0 } = options
   let baudRate = options.baudRate ?? 115_200
   const waiting: { readonly bytes: Uint8Array; readonly sentBaudRate: number }[] = []
-  const flying = new Set<CancelTimer>()
+  /** On the wire, in order. */
+  const flying: { readonly cancel: CancelTimer; land(): void }[] = []
   let idleAtMs = 0
   let isFrozen = false
   let queuedBytes = 0
@@ -58,11 +59,18 @@ export function createChannel(options: ChannelOptions): Channel {
   const fly = (bytes: Uint8Array, sentBytes: number, throughMs: number) => {
     queuedBytes += sentBytes
     const sentBaudRate = baudRate
-    const cancel = clock.after(throughMs + latencyMs - clock.nowMs(), () => {
-      flying.delete(cancel)
-      arrived(bytes, sentBytes, sentBaudRate)
-    })
-    flying.add(cancel)
+    const run = {
+      cancel: clock.after(throughMs + latencyMs - clock.nowMs(), () => landUpTo(run)),
+      land: () => arrived(bytes, sentBytes, sentBaudRate),
+    }
+    flying.push(run)
+  }
+  /** A wire does not reorder, though timers of the system, which are cut to whole milliseconds, may. */
+  const landUpTo = (last: (typeof flying)[number]) => {
+    for (let run = flying.shift(); run; run = run === last ? undefined : flying.shift()) {
+      run.cancel()
+      run.land()
+    }
   }
   const channel: Channel = {
     send(bytes) {
@@ -96,8 +104,8 @@ export function createChannel(options: ChannelOptions): Channel {
       clock.after(ms, channel.thaw)
     },
     cut() {
-      for (const cancel of flying) cancel()
-      flying.clear()
+      for (const { cancel } of flying) cancel()
+      flying.length = 0
       waiting.length = 0
       queuedBytes = 0
       idleAtMs = clock.nowMs()

@@ -34,7 +34,7 @@ struct WasmBoard {
 };
 
 /// As an Uno has it, but for the window.
-struct WasmLine {
+struct CheckerLine {
   typedef portwire::Frames Framing;
   typedef WasmBoard Board;
   static constexpr size_t kReceiveBytes = 63;
@@ -52,86 +52,9 @@ struct WasmLine {
   void setBaudRate(uint32_t baudRate) { hostSetBaudRate(baudRate); }
 };
 
-constexpr uint8_t kJobs = 2;
-
-struct Count {
-  checker::CountJob job;
-  uint32_t id;
-  uint8_t step;
-  uint8_t steps;
-  uint16_t stepMs;
-  uint32_t steppedAtMs;
-};
-
-struct Application : checker::Contract {
-  static const char* firmwareVersion() { return version(); }
-};
-
-portwire::Device<WasmLine, Application, portwire::AcknowledgedEvents<8, 24>, portwire::PlainEvents, portwire::Jobs<kJobs>,
-                 portwire::Requests<2, 6>, portwire::RemoteReset, portwire::BaudRates<115200, 1000000, 250000>>
-    port;
-Count counts[kJobs];
-
-checker::AddResult add(uint32_t id, portwire::Bytes<32> pad) {
-  hostRan(id);
-  return {id, pad};
-}
-
-checker::PutResult put(uint32_t id, portwire::Bytes<32> pad) {
-  hostRan(id);
-  return {id, pad};
-}
-
-void note(uint32_t id) { hostNoted(id); }
-
-portwire::Result<void> count(checker::CountJob job, uint32_t id, uint8_t steps, uint16_t stepMs) {
-  for (Count& place : counts) {
-    if (place.job.running()) continue;
-    hostCounted(id);
-    place = {job, id, 0, steps, stepMs, hostNowMs()};
-    return portwire::Result<void>();
-  }
-  return portwire::Fail(portwire::ErrorCode::kBusy);
-}
-
-void step(Count& place) {
-  if (!place.job.running()) return;
-  if (place.job.cancelled()) {
-    place.job.fail(portwire::ErrorCode::kCancelled);
-    return;
-  }
-  if (hostNowMs() - place.steppedAtMs < place.stepMs) return;
-  place.steppedAtMs = hostNowMs();
-  if (place.step == place.steps) {
-    place.job.finish(place.id);
-    return;
-  }
-  place.job.next(place.id, ++place.step);
-}
-
-void answered(const portwire::Answer<uint32_t>& answer) {
-  hostAnswered(static_cast<uint32_t>(answer.outcome), answer.outcome == portwire::Outcome::kAnswered ? answer.value : 0);
-}
-
 }  // namespace
 
-EXPORT(begin) void checkerBegin(uint32_t epoch, uint32_t cause) {
-  bootEpoch = epoch;
-  bootCause = static_cast<portwire::ResetCause>(cause);
-  port.on(checker::kAdd, add);
-  port.on(checker::kPut, put);
-  port.on(checker::kNote, note);
-  port.on(checker::kCount, count);
-  port.begin();
-}
-
-EXPORT(poll) void checkerPoll() {
-  for (Count& place : counts) step(place);
-  port.poll();
-}
-
-EXPORT(alarm) uint32_t checkerAlarm(uint32_t n) { return port.emit(checker::kAlarm, n) ? 1 : 0; }
-EXPORT(sample) uint32_t checkerSample(uint32_t n) { return port.emit(checker::kSample, n) ? 1 : 0; }
+#include "checker_application.h"
 
 /// The bytes of a block follow from its number, so that a damaged one shows. The view lasts until the next call.
 static portwire::Bytes<15> padOf(uint32_t n) {
@@ -140,8 +63,18 @@ static portwire::Bytes<15> padOf(uint32_t n) {
   return {bytes, sizeof bytes};
 }
 
+EXPORT(begin) void checkerBegin(uint32_t epoch, uint32_t cause) {
+  bootEpoch = epoch;
+  bootCause = static_cast<portwire::ResetCause>(cause);
+  beginChecker();
+}
+
+EXPORT(poll) void checkerPoll() { pollChecker(); }
+
+EXPORT(alarm) uint32_t checkerAlarm(uint32_t n) { return emitAlarm(n) ? 1 : 0; }
+EXPORT(sample) uint32_t checkerSample(uint32_t n) { return port.emit(checker::kSample, n) ? 1 : 0; }
 EXPORT(record) uint32_t checkerRecord(uint32_t n) { return port.emit(checker::kRecord, n, padOf(n)) ? 1 : 0; }
 EXPORT(block) uint32_t checkerBlock(uint32_t n) { return port.emit(checker::kBlock, n, padOf(n)) ? 1 : 0; }
-EXPORT(ask) uint32_t checkerAsk(uint32_t n, uint32_t deadlineMs) { return port.ask(checker::kAsk, deadlineMs, answered, n) ? 1 : 0; }
+EXPORT(ask) uint32_t checkerAsk(uint32_t n, uint32_t deadlineMs) { return askHost(n, deadlineMs) ? 1 : 0; }
 EXPORT(inSession) uint32_t checkerInSession() { return port.inSession() ? 1 : 0; }
 EXPORT(keptEvents) uint32_t checkerKeptEvents() { return port.keptEvents(); }

@@ -36,6 +36,25 @@ describe('a channel', () => {
     expect(heard.map(({ atMs }) => atMs)).toEqual([17, 18])
   })
 
+  it('keeps the order of what was sent on a clock whose timers go off in another', () => {
+    const timers: (() => void)[] = []
+    const clock = {
+      nowMs: () => 0,
+      after(_: number, run: () => void) {
+        timers.push(run)
+        return () => {}
+      },
+    }
+    const heard: number[] = []
+    const channel = createChannel({ clock, deliver: (bytes) => heard.push(...bytes) })
+    for (const byte of [1, 2, 3]) channel.send(Uint8Array.of(byte))
+    timers[1]!()
+    expect(heard).toEqual([1, 2])
+    timers[2]!()
+    expect(heard).toEqual([1, 2, 3])
+    expect(channel.queuedBytes).toBe(0)
+  })
+
   it('can deliver one byte at a time', async () => {
     const { clock, channel, heard } = make({ pieces: 'bytes' })
     channel.send(Uint8Array.of(1, 2, 3))
