@@ -3,6 +3,7 @@
 //   node scripts/firmware.mjs uno      the image for the Arduino Uno, build/firmware/uno/greenhouse.{elf,hex}
 //   node scripts/firmware.mjs native   the program, build/firmware/native/greenhouse
 //   node scripts/firmware.mjs tests    builds and runs the library's own tests
+//   node scripts/firmware.mjs warnings every compiler and dialect, all warnings as errors; a line a compiler
 //   node scripts/firmware.mjs size     flash and RAM on the Uno, by what is used (--json: as JSON)
 //   node scripts/firmware.mjs image    copies the Uno's image to firmware/images, which the package ships
 //   node scripts/firmware.mjs all      uno, native and size; not image, so that a test can see when the shipped one is out of date
@@ -24,6 +25,7 @@ import {
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { warnings } from './firmware-warnings.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 process.chdir(root)
@@ -70,6 +72,11 @@ const SIZE_ROWS = [
   { name: 'jobs', what: 'one handler, Jobs', sources: [`${SIZES}/jobs.cpp`] },
   { name: 'requests', what: 'one handler, Requests', sources: [`${SIZES}/requests.cpp`] },
   { name: 'jobs_and_requests', what: 'one handler, Jobs, Requests', sources: [`${SIZES}/jobs_and_requests.cpp`] },
+  { name: 'u8', what: 'one handler, one of a u8', sources: [`${SIZES}/u8.cpp`] },
+  { name: 'range', what: 'one handler, one with a range', sources: [`${SIZES}/range.cpp`] },
+  { name: 'u64', what: 'one handler, one of a u64', sources: [`${SIZES}/u64.cpp`] },
+  { name: 'f64', what: 'one handler, one of an f64', sources: [`${SIZES}/f64.cpp`] },
+  { name: 'array', what: 'one handler, one of an array', sources: [`${SIZES}/array.cpp`] },
   { name: 'stats', what: 'one handler, Stats', sources: [`${SIZES}/stats.cpp`] },
   { name: 'describe', what: 'one handler, Describe', sources: [`${SIZES}/describe.cpp`] },
   { name: 'baud_rates', what: 'one handler, BaudRates', sources: [`${SIZES}/baud_rates.cpp`] },
@@ -78,7 +85,7 @@ const SIZE_ROWS = [
 ]
 
 const command = process.argv[2]
-const commands = { uno, native, tests, size, image, all }
+const commands = { uno, native, tests, size, image, all, warnings: () => warnings(`${BUILD}/warnings`) }
 if (!Object.hasOwn(commands, command ?? '')) {
   console.error(`usage: node scripts/firmware.mjs ${Object.keys(commands).join('|')}`)
   process.exit(2)

@@ -72,6 +72,8 @@ const DEBIAN_PACKAGES = [
   ['/usr/bin/wasm-ld-14', 'lld-14'],
   ['/usr/lib/wasm32-wasi/libc.a', 'wasi-libc'],
   ['/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a', 'libclang-rt-14-dev-wasm32'],
+  ['/usr/bin/arm-none-eabi-g++', 'gcc-arm-none-eabi'],
+  ['/usr/share/doc/libstdc++-arm-none-eabi-newlib/copyright', 'libstdc++-arm-none-eabi-newlib'],
   ['/usr/bin/socat', 'socat'],
   ['/usr/sbin/mosquitto', 'mosquitto'],
   ['/usr/bin/mosquitto_sub', 'mosquitto-clients'],

@@ -20,6 +20,10 @@ const FEATURE_BUDGETS = [
   { name: 'jobs', flashBytes: 2700, ramBytes: 56 },
   { name: 'requests', flashBytes: 1800, ramBytes: 32 },
   { name: 'jobs_and_requests', flashBytes: 3900, ramBytes: 76 },
+  { name: 'range', flashBytes: 400, ramBytes: 6 },
+  { name: 'u64', flashBytes: 1000, ramBytes: 6 },
+  { name: 'f64', flashBytes: 1700, ramBytes: 6 },
+  { name: 'array', flashBytes: 600, ramBytes: 6 },
   { name: 'stats', flashBytes: 400, ramBytes: 12 },
   { name: 'describe', flashBytes: 400, ramBytes: 0 },
 ] as const

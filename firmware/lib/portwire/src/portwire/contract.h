@@ -41,6 +41,10 @@ struct ContractBase {
   static const char* name() { return nullptr; }
   static const char* version() { return nullptr; }
   static const char* firmwareVersion() { return nullptr; }
+  /// An argument has a `min` or a `max`: then the ERROR of one that lies outside says so.
+  static constexpr bool kHasRanges = false;
+  /// Most arguments that an action takes. The ERROR names the tenth and later ones only where this is above 9.
+  static constexpr uint8_t kMaxArguments = 9;
   /// The text that both sides share, for DESCRIBE: a PORTWIRE_FLASH_TEXT of kDescriptorBytes bytes.
   static constexpr uint16_t kDescriptorBytes = 0;
   static const char* descriptor() { return nullptr; }

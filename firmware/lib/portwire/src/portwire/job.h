@@ -124,7 +124,7 @@ template <class... T> class Streaming<Fields<T...>> : public JobHandle {
   constexpr Streaming() {}
   using JobHandle::JobHandle;
 
-  bool next(typename Identity<T>::type... fields) {
+  bool next(typename Parameter<T>::Type... fields) {
     static_assert(ArrayBytes<T...>::kValue != kUnbounded, "the texts and bytes of a stream need a maximum");
     if (!running()) return false;
     ItemMessage<ArrayBytes<T...>::kValue> message;

@@ -39,7 +39,9 @@ template <size_t kRingBytes, size_t kAnswerBytes> struct ArduinoSizes {
 
 }  // namespace detail
 
-/// A UART of an Arduino core by its own class, so that no call is virtual: `ArduinoLine<decltype(Serial)>`.
+/// A UART of an Arduino core by its own class, so that no call is virtual: `ArduinoLine<decltype(Serial)>`, and so too
+/// SoftwareSerial, a port over USB, or a class of yours that has available(), read(), write(uint8_t) and flush().
+/// availableForWrite(), which not every core has, is not called: write() waits for room, or drops the byte as a noisy line would.
 /// `kRingBytes` is what the core's receive ring holds: 63 of the 64 bytes of the classic boards.
 template <class Uart, size_t kRingBytes = 63, size_t kAnswerBytes = 64>
 class ArduinoLine : public detail::ArduinoSizes<kRingBytes, kAnswerBytes> {
@@ -64,7 +66,7 @@ class ArduinoLine : public detail::ArduinoSizes<kRingBytes, kAnswerBytes> {
   Uart* uart_ = nullptr;
 };
 
-/// Any Stream (SoftwareSerial, a class of USB): virtual calls, so a little slower and larger.
+/// Any Stream, chosen when the program runs: virtual calls, so a little slower and larger.
 template <size_t kRingBytes = 63, size_t kAnswerBytes = 64>
 class StreamLine : public detail::ArduinoSizes<kRingBytes, kAnswerBytes> {
  public:

@@ -56,6 +56,12 @@ class Writer {
     writeHead(0xCA, bits, 4);
   }
 
+  /// A value of 64 bits as two words, in this format.
+  PORTWIRE_NOINLINE void writeEight(uint8_t format, uint32_t high, uint32_t low) {
+    writeHead(format, high, 4);
+    writeHead(static_cast<uint8_t>(low >> 24), low, 3);
+  }
+
   /// The head of an array of up to 65,535 items; they are written next.
   void writeArray(uint16_t items) {
     if (items < 16)
@@ -89,6 +95,11 @@ class Writer {
     else
       writeHead(0xC5, bytes, 2);
     while (bytes--) writeByte(static_cast<uint8_t>(detail::flashChar(text++)));
+  }
+
+  /// The characters of a PORTWIRE_FLASH_TEXT, without a head.
+  void writeFlashChars(const char* text) {
+    while (const char character = detail::flashChar(text++)) writeByte(static_cast<uint8_t>(character));
   }
 
   /// A PORTWIRE_FLASH_TEXT of up to 31 bytes, or nil when it is null or would leave less room than `reserveBytes`.

@@ -9,7 +9,8 @@
 #include <avr/pgmspace.h>
 #endif
 
-// C++11 has no [[nodiscard]].
+// On every function whose failure nobody else would notice; C++11 has no [[nodiscard]]. portwire::ignore(...) drops a result on
+// purpose: GCC does not take a cast to void for that.
 #define PORTWIRE_MUST_USE __attribute__((warn_unused_result))
 // One copy in flash however often it is called: -Os alone inlines what -flto then repeats.
 #define PORTWIRE_NOINLINE __attribute__((noinline))
@@ -23,6 +24,10 @@
 #endif
 
 namespace portwire {
+
+/// Drops the result of a PORTWIRE_MUST_USE function on purpose.
+template <class T> inline void ignore(const T&) {}
+
 namespace detail {
 
 /// Reads a byte of a PORTWIRE_FLASH_TEXT.

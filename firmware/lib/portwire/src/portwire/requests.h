@@ -79,16 +79,16 @@ template <uint8_t kPlaces, uint8_t kArgumentBytes = 8> struct Requests {
     /// Between HELLO and TICK a request waits for its session. HELLO ends all that wait, those too that were asked before the
     /// first: what asks again on kSessionEnded is heard as soon as the session is up.
     template <uint8_t kIndex, class R, class... Args>
-    bool ask(Request<kIndex, R(Args...)>, uint32_t deadlineMs,
+    PORTWIRE_MUST_USE bool ask(Request<kIndex, R(Args...)>, uint32_t deadlineMs,
              typename detail::Identity<void (*)(const Answer<R>&)>::type callback,
-             typename detail::Identity<Args>::type... args) {
+             typename detail::Parameter<Args>::Type... args) {
       return put<kIndex>(deadlineMs, detail::tell<R>, reinterpret_cast<detail::AnyFunction>(callback), nullptr, args...);
     }
     /// The same with an object of yours as the callback's first argument; it must live until then.
     template <uint8_t kIndex, class R, class... Args, class Context>
-    bool ask(Request<kIndex, R(Args...)>, uint32_t deadlineMs,
+    PORTWIRE_MUST_USE bool ask(Request<kIndex, R(Args...)>, uint32_t deadlineMs,
              typename detail::Identity<void (*)(Context&, const Answer<R>&)>::type callback, Context& context,
-             typename detail::Identity<Args>::type... args) {
+             typename detail::Parameter<Args>::Type... args) {
       return put<kIndex>(deadlineMs, detail::tellWith<Context, R>, reinterpret_cast<detail::AnyFunction>(callback), &context,
                          args...);
     }
@@ -135,7 +135,7 @@ template <uint8_t kPlaces, uint8_t kArgumentBytes = 8> struct Requests {
 
     void sendRequest(uint8_t token) {
       const Place& place = places_[0];
-      typename Below::template Message<1 + 5 + kArgumentBytes> message;
+      typename Below::template Message<3 + 5 + kArgumentBytes> message;
       Writer value = message.value();
       value.writeArray(static_cast<uint16_t>(place.arguments + 1));
       value.writeUnsigned(place.deadlineMs);
@@ -170,8 +170,8 @@ template <uint8_t kPlaces, uint8_t kArgumentBytes = 8> struct Requests {
 
     template <uint8_t kIndex, class... Args>
     bool put(uint32_t deadlineMs, detail::Teller tell, detail::AnyFunction function, void* context, const Args&... args) {
-      static_assert(detail::ArrayBytes<Args...>::kValue <= kArgumentBytes + 1u, "Requests needs a larger kArgumentBytes");
-      static_assert(sizeof...(Args) < 15, "at most 14 arguments");
+      static_assert(detail::EachBytes<Args...>::kValue <= kArgumentBytes, "Requests needs a larger kArgumentBytes");
+      static_assert(sizeof...(Args) < detail::kMaxValues, "at most 98 arguments");
       if (count_ == kPlaces) return false;
       Place& place = places_[count_];
       Writer value(place.value, kArgumentBytes);
