@@ -69,6 +69,8 @@ const DEBIAN_PACKAGES = [
   ['/usr/bin/g++', 'g++'],
   ['/usr/include/doctest/doctest.h', 'doctest-dev'],
   ['/usr/bin/clang-14', 'clang-14'],
+  ['/usr/bin/llvm-cov-14', 'llvm-14'],
+  ['/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a', 'libclang-rt-14-dev'],
   ['/usr/bin/wasm-ld-14', 'lld-14'],
   ['/usr/lib/wasm32-wasi/libc.a', 'wasi-libc'],
   ['/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a', 'libclang-rt-14-dev-wasm32'],

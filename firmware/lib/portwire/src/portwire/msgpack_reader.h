@@ -93,7 +93,7 @@ class Reader {
 
   PORTWIRE_MUST_USE Status readBytes(const uint8_t** data, size_t* bytes) {
     size_t length;
-    const Status status = readLength(0xC4, kNoShortForm, 0xFF, &length);
+    const Status status = readLength(0xC4, kNoShortForm, 0, &length);
     if (status != Status::kOk) return status;
     *data = take(length);
     *bytes = length;
@@ -139,6 +139,10 @@ class Reader {
     *bits = bigEndian(4);
     return Status::kOk;
   }
+
+ private:
+  /// Of a format and a mask of 0, which it never equals.
+  static constexpr uint8_t kNoShortForm = 0xFF;
 
   /// The low 32 bits in two's complement, and the sign.
   struct Integer {

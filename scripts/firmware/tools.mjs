@@ -1,0 +1,105 @@
+// What every build of scripts/firmware.mjs needs: the flags of platformio.ini, compiling a few sources at a time, and what is stale.
+
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { promisify } from 'node:util'
+
+const JOBS = 2
+/** What a build depends on beside its sources. */
+const BUILDERS = ['platformio.ini', 'scripts/firmware.mjs', 'scripts/firmware/tools.mjs']
+
+/** `build_flags` of an environment, with `${section.key}` filled in. */
+export function flagsOf(environment) {
+  const sections = readIni('platformio.ini')
+  const value = (section, key) => {
+    const own = sections.get(section)?.get(key)
+    if (own === undefined) throw new Error(`platformio.ini has no ${key} in [${section}]`)
+    return own.replace(/\$\{([^}]+)\.([^.}]+)\}/g, (_, other, name) => value(other, name))
+  }
+  const words = value(`env:${environment}`, 'build_flags').split(/\s+/).filter(Boolean)
+  // "-I directory" is two words in the file and one flag.
+  return words.flatMap((word, at) => (word === '-I' ? [] : words[at - 1] === '-I' ? [`-I${word}`] : [word]))
+}
+
+function readIni(file) {
+  const sections = new Map()
+  let section = new Map()
+  let key = ''
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    if (line.startsWith(';') || line.trim() === '') continue
+    const head = /^\[(.+)\]$/.exec(line.trim())
+    const pair = /^(\w+)\s*=\s*(.*)$/.exec(line)
+    if (head) {
+      section = new Map()
+      sections.set(head[1], section)
+    } else if (pair) {
+      key = pair[1]
+      section.set(key, pair[2])
+    } else {
+      section.set(key, `${section.get(key)} ${line.trim()}`)
+    }
+  }
+  return sections
+}
+
+/** Compiles each source to an object of its own, a few at a time; returns the objects in the order of the sources.
+ * With `headers`, an object that is newer than them and its source stays. */
+export async function compileAll(compiler, directory, sources, flagsFor, headers) {
+  mkdirSync(directory, { recursive: true })
+  const object = (source) => `${directory}/${path.basename(path.dirname(source))}.${path.basename(source)}.o`
+  const waiting = [...sources]
+  const work = async () => {
+    for (let source = waiting.shift(); source !== undefined; source = waiting.shift()) {
+      if (headers && !isStale(object(source), [source, ...headers])) continue
+      // A fixed seed: else the names of what the compiler makes local differ from build to build.
+      const seed = `-frandom-seed=${path.basename(source)}`
+      await run(compiler, [...flagsFor(source), seed, '-c', source, '-o', object(source)])
+    }
+  }
+  await Promise.all(Array.from({ length: JOBS }, work))
+  return sources.map(object)
+}
+
+export async function run(tool, args) {
+  try {
+    const { stderr } = await promisify(execFile)(tool, args, { maxBuffer: 1 << 26 })
+    if (stderr) process.stderr.write(stderr)
+  } catch (error) {
+    process.stderr.write(error.stderr || `${error.message}\n`)
+    console.error(`${tool} failed on ${args.at(-1)}`)
+    process.exit(1)
+  }
+}
+
+export function needTools(tools, files, packages) {
+  const directories = (process.env['PATH'] ?? '').split(path.delimiter)
+  const isThere = (tool) => directories.some((directory) => existsSync(path.join(directory, tool)))
+  const missing = [...tools.filter((tool) => !isThere(tool)), ...files.filter((file) => !existsSync(file))]
+  if (missing.length === 0) return
+  console.error(
+    `firmware: ${missing.join(', ')} missing; on Debian: apt-get install --no-install-recommends ${packages}`,
+  )
+  process.exit(1)
+}
+
+/** Whether `target` is missing or older than an input, platformio.ini or these scripts. */
+export function isStale(target, inputs) {
+  if (!existsSync(target)) return true
+  const builtMs = statSync(target).mtimeMs
+  return [...inputs, ...BUILDERS].some((input) => statSync(input).mtimeMs > builtMs)
+}
+
+export function filesIn(directory) {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
+    .sort()
+}
+
+export function sourcesIn(directory) {
+  return readdirSync(directory)
+    .filter((name) => /\.(c|cpp|S)$/.test(name))
+    .sort()
+    .map((name) => path.join(directory, name))
+}
