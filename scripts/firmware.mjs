@@ -2,28 +2,25 @@
 //
 //   node scripts/firmware.mjs uno      the image for the Arduino Uno, build/firmware/uno/greenhouse.{elf,hex}
 //   node scripts/firmware.mjs native   the program, build/firmware/native/greenhouse
+//   node scripts/firmware.mjs cortex_m3  the image for the bare Cortex-M3, build/firmware/cortex_m3/greenhouse.{elf,bin}
+//   node scripts/firmware.mjs examples   the library's examples as programs of this machine, build/firmware/examples
 //   node scripts/firmware.mjs tests    builds and runs the library's own tests
 //   node scripts/firmware.mjs size     flash and RAM on the Uno, by what is used (--json: as JSON)
 //   node scripts/firmware.mjs image    copies the Uno's image to firmware/images, which the package ships
-//   node scripts/firmware.mjs all      uno, native and size; not image, so that a test can see when the shipped one is out of date
+//   node scripts/firmware.mjs all      uno, native, cortex_m3, examples and size; not image, so that a test can see when the shipped one is out of date
 //
 // --build DIR builds there and not in build/firmware.
 // An image is built again only when a source, a header, platformio.ini or this script is newer. No path and no date gets into it.
+// Of its flags none stands here: they are platformio.ini's.
 
-import { execFile, spawnSync } from 'node:child_process'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { compileAll, filesIn, isStale, needTools, run, sourcesIn } from './firmware-compile.mjs'
+import { cortexM3 } from './firmware-cortex-m3.mjs'
+import { buildExamples, EXAMPLES } from './firmware-examples.mjs'
+import { flagsOf } from './firmware-flags.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 process.chdir(root)
@@ -34,30 +31,12 @@ const LIBRARY = 'firmware/lib/portwire/src'
 const APPLICATION = 'firmware/src'
 const TESTS = 'firmware/test/test_native'
 const SIZES = 'firmware/size'
-const EXAMPLES = 'firmware/lib/portwire/examples'
 const VECTORS = 'test/vectors'
 const IMAGE = 'firmware/images/greenhouse-uno.hex'
 
 const ARDUINO = '/usr/share/arduino/hardware/arduino/avr'
 const AVR_PACKAGES = 'gcc-avr avr-libc binutils-avr arduino-core-avr'
 const NATIVE_PACKAGES = 'g++ doctest-dev'
-const JOBS = 2
-
-// What PlatformIO's platform `atmelavr` adds for an Uno.
-const UNO = [
-  '-mmcu=atmega328p',
-  '-DF_CPU=16000000UL',
-  '-DARDUINO=10808',
-  '-DARDUINO_AVR_UNO',
-  '-DARDUINO_ARCH_AVR',
-  `-I${ARDUINO}/cores/arduino`,
-  `-I${ARDUINO}/variants/standard`,
-  '-ffunction-sections',
-  '-fdata-sections',
-  '-flto',
-]
-const UNO_CPP = ['-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics']
-const UNO_LINK = ['-mmcu=atmega328p', '-Os', '-flto', '-fuse-linker-plugin', '-Wl,--gc-sections', '-w']
 
 /** The figures that docs and tests quote. The budgets of the core are for the row `uart`, less the empty sketch. */
 const SIZE_ROWS = [
@@ -72,11 +51,20 @@ const SIZE_ROWS = [
   { name: 'jobs_and_requests', what: 'one handler, Jobs, Requests', sources: [`${SIZES}/jobs_and_requests.cpp`] },
   { name: 'stats', what: 'one handler, Stats', sources: [`${SIZES}/stats.cpp`] },
   { name: 'describe', what: 'one handler, Describe', sources: [`${SIZES}/describe.cpp`] },
-  { name: 'blink', what: 'example Blink', sources: [`${EXAMPLES}/Blink/Blink.ino`] },
+  ...EXAMPLES.map(({ name, title, sketch }) => ({ name, what: `example ${title}`, sources: [sketch] })),
 ]
 
 const command = process.argv[2]
-const commands = { uno, native, tests, size, image, all }
+const commands = {
+  uno,
+  native,
+  cortex_m3: () => cortexM3({ build: BUILD, library: LIBRARY, application: APPLICATION }),
+  examples: () => buildExamples({ build: BUILD, library: LIBRARY }),
+  tests,
+  size,
+  image,
+  all,
+}
 if (!Object.hasOwn(commands, command ?? '')) {
   console.error(`usage: node scripts/firmware.mjs ${Object.keys(commands).join('|')}`)
   process.exit(2)
@@ -118,6 +106,8 @@ function isStaleLock(lock) {
 async function all() {
   await uno()
   await native()
+  await commands.cortex_m3()
+  await commands.examples()
   await size()
 }
 
@@ -133,7 +123,7 @@ async function native() {
   const sources = [...sourcesIn(APPLICATION), ...sourcesIn(`${LIBRARY}/portwire`)]
   const inputs = [...filesIn(APPLICATION), ...filesIn(LIBRARY)]
   if (isStale(target, inputs)) {
-    const flags = flagsOf('native')
+    const flags = flagsOf('env:native')
     const objects = await compileAll('g++', `${BUILD}/native`, sources, () => [...flags, `-I${LIBRARY}`])
     await run('g++', [...objects, '-o', target])
   }
@@ -147,7 +137,7 @@ async function tests() {
   const inputs = [...filesIn(TESTS), ...filesIn(LIBRARY)]
   writeVectors(`${directory}/vectors.h`)
   if (isStale(target, [...inputs, `${directory}/vectors.h`])) {
-    const flags = [...flagsOf('tests'), `-I${LIBRARY}`]
+    const flags = [...flagsOf('env:tests'), `-I${LIBRARY}`]
     const sources = [...sourcesIn(TESTS), ...sourcesIn(`${LIBRARY}/portwire`)]
     const headers = [...inputs.filter((input) => input.endsWith('.h')), `${directory}/vectors.h`]
     const objects = await compileAll('g++', directory, sources, () => flags, headers)
@@ -194,18 +184,18 @@ async function buildUno(name, sources) {
   const hex = `${directory}/${name}.hex`
   const inputs = [...sources, ...sources.flatMap((source) => filesIn(path.dirname(source))), ...filesIn(LIBRARY)]
   if (!isStale(hex, inputs)) return
-  const ours = flagsOf('uno')
+  const ours = flagsOf('env:uno')
+  const board = flagsOf('debian_uno')
+  const cpp = flagsOf('debian_uno', 'cpp_flags')
   // -std in platformio.ini is C++'s; the core's C and assembler files get none.
   const base = ours.filter((flag) => !flag.startsWith('-std='))
   const core = `${directory}/core.a`
   if (isStale(core, [])) {
-    // WString.cpp of Debian's core misses DECIMAL_DIG, and its warnings are not ours.
     const coreFlags = (source) => [
-      ...UNO,
-      ...(source.endsWith('.cpp') ? [...UNO_CPP, ...ours] : base),
-      '-DDECIMAL_DIG=__DECIMAL_DIG__',
+      ...board,
+      ...(source.endsWith('.cpp') ? [...cpp, ...ours] : base),
       ...(source.endsWith('.S') ? ['-x', 'assembler-with-cpp'] : []),
-      '-w',
+      ...flagsOf('debian_uno', 'core_flags'),
     ]
     const coreSources = sourcesIn(`${ARDUINO}/cores/arduino`)
     const objects = await compileAll('avr-gcc', `${directory}/core`, coreSources, coreFlags)
@@ -215,10 +205,10 @@ async function buildUno(name, sources) {
   const library = `${directory}/portwire.a`
   const sketch = ['-x', 'c++', '-include', 'Arduino.h']
   const flags = (source) => [
-    ...UNO,
-    ...UNO_CPP,
+    ...board,
+    ...cpp,
     ...ours,
-    '-Werror',
+    ...flagsOf('debian_uno', 'our_flags'),
     `-I${LIBRARY}`,
     ...(source.endsWith('.ino') ? sketch : []),
   ]
@@ -228,7 +218,7 @@ async function buildUno(name, sources) {
     await run('avr-gcc-ar', ['rcsD', library, ...objects])
   }
   const objects = await compileAll('avr-g++', `${directory}/${name}`, sources, flags)
-  await run('avr-gcc', [...UNO_LINK, ...objects, library, core, '-lm', '-o', elf])
+  await run('avr-gcc', [...objects, library, core, ...flagsOf('debian_uno', 'link_flags'), '-o', elf])
   await run('avr-objcopy', ['-O', 'ihex', '-R', '.eeprom', elf, hex])
 }
 
@@ -335,99 +325,4 @@ function valueParts(value) {
 function readVectors(name) {
   const file = path.join(VECTORS, name)
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
-}
-
-/** `build_flags` of an environment, with `${section.key}` filled in. */
-function flagsOf(environment) {
-  const sections = readIni('platformio.ini')
-  const value = (section, key) => {
-    const own = sections.get(section)?.get(key)
-    if (own === undefined) throw new Error(`platformio.ini has no ${key} in [${section}]`)
-    return own.replace(/\$\{([^}]+)\.([^.}]+)\}/g, (_, other, name) => value(other, name))
-  }
-  const words = value(`env:${environment}`, 'build_flags').split(/\s+/).filter(Boolean)
-  // "-I directory" is two words in the file and one flag.
-  return words.flatMap((word, at) => (word === '-I' ? [] : words[at - 1] === '-I' ? [`-I${word}`] : [word]))
-}
-
-function readIni(file) {
-  const sections = new Map()
-  let section = new Map()
-  let key = ''
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
-    if (line.startsWith(';') || line.trim() === '') continue
-    const head = /^\[(.+)\]$/.exec(line.trim())
-    const pair = /^(\w+)\s*=\s*(.*)$/.exec(line)
-    if (head) {
-      section = new Map()
-      sections.set(head[1], section)
-    } else if (pair) {
-      key = pair[1]
-      section.set(key, pair[2])
-    } else {
-      section.set(key, `${section.get(key)} ${line.trim()}`)
-    }
-  }
-  return sections
-}
-
-/** Compiles each source to an object of its own, a few at a time; returns the objects in the order of the sources.
- * With `headers`, an object that is newer than them and its source stays. */
-async function compileAll(compiler, directory, sources, flagsFor, headers) {
-  mkdirSync(directory, { recursive: true })
-  const object = (source) => `${directory}/${path.basename(path.dirname(source))}.${path.basename(source)}.o`
-  const waiting = [...sources]
-  const work = async () => {
-    for (let source = waiting.shift(); source !== undefined; source = waiting.shift()) {
-      if (headers && !isStale(object(source), [source, ...headers])) continue
-      // A fixed seed: else the names of what the compiler makes local differ from build to build.
-      const seed = `-frandom-seed=${path.basename(source)}`
-      await run(compiler, [...flagsFor(source), seed, '-c', source, '-o', object(source)])
-    }
-  }
-  await Promise.all(Array.from({ length: JOBS }, work))
-  return sources.map(object)
-}
-
-async function run(tool, args) {
-  try {
-    const { stderr } = await promisify(execFile)(tool, args, { maxBuffer: 1 << 26 })
-    if (stderr) process.stderr.write(stderr)
-  } catch (error) {
-    process.stderr.write(error.stderr || `${error.message}\n`)
-    console.error(`${tool} failed on ${args.at(-1)}`)
-    process.exit(1)
-  }
-}
-
-function needTools(tools, files, packages) {
-  const directories = (process.env['PATH'] ?? '').split(path.delimiter)
-  const isThere = (tool) => directories.some((directory) => existsSync(path.join(directory, tool)))
-  const missing = [...tools.filter((tool) => !isThere(tool)), ...files.filter((file) => !existsSync(file))]
-  if (missing.length === 0) return
-  console.error(
-    `firmware: ${missing.join(', ')} missing; on Debian: apt-get install --no-install-recommends ${packages}`,
-  )
-  process.exit(1)
-}
-
-/** Whether `target` is missing or older than an input, platformio.ini or this script. */
-function isStale(target, inputs) {
-  if (!existsSync(target)) return true
-  const builtMs = statSync(target).mtimeMs
-  return [...inputs, 'platformio.ini', 'scripts/firmware.mjs'].some((input) => statSync(input).mtimeMs > builtMs)
-}
-
-function filesIn(directory) {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
-    .sort()
-}
-
-function sourcesIn(directory) {
-  return readdirSync(directory)
-    .filter((name) => /\.(c|cpp|S)$/.test(name))
-    .sort()
-    .map((name) => path.join(directory, name))
 }
