@@ -2,6 +2,8 @@
 //
 //   node scripts/firmware.mjs uno      the image for the Arduino Uno, build/firmware/uno/greenhouse.{elf,hex}
 //   node scripts/firmware.mjs native   the program, build/firmware/native/greenhouse
+//   node scripts/firmware.mjs cortex_m3  the image for the bare Cortex-M3, build/firmware/cortex_m3/greenhouse.{elf,bin}
+//   node scripts/firmware.mjs examples   the library's examples as programs of this machine, build/firmware/examples
 //   node scripts/firmware.mjs tests    builds and runs the library's own tests
 //   node scripts/firmware.mjs size     flash, RAM, stack and time on the Uno, by what is used (--json: as JSON, --write: into docs)
 //   node scripts/firmware.mjs images   the images that size measures, without measuring them
@@ -10,19 +12,23 @@
 //   node scripts/firmware.mjs probe    the codec and the framing to be asked from outside: a program, and an image for the Uno
 //   node scripts/firmware.mjs fuzz     libFuzzer over the library: --seconds N a target (10), --seed N, --keep: into the corpora
 //   node scripts/firmware.mjs image    copies the Uno's image to firmware/images, which the package ships
-//   node scripts/firmware.mjs all      uno, native and size; not image, so that a test can see when the shipped one is out of date
+//   node scripts/firmware.mjs all      uno, native, cortex_m3, examples and size; not image, so that a test can see when the shipped one is out of date
 //
 // --build DIR builds there and not in build/firmware.
 // An image is built again only when a source, a header, platformio.ini or this script is newer. No path and no date gets into it.
+// Of its flags none stands here: they are platformio.ini's.
 
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cortexM3 } from './firmware/cortex-m3.mjs'
 import { COVERAGE_TARGET_PERCENT, coverLibrary, printCoverage } from './firmware/coverage.mjs'
+import { buildExamples, EXAMPLES } from './firmware/examples.mjs'
 import { measureRows, SIZE_PAGE, sizePage } from './firmware/figures.mjs'
+import { flagsOf } from './firmware/flags.mjs'
 import { fuzzLibrary } from './firmware/fuzz.mjs'
-import { compileAll, filesIn, flagsOf, isStale, needTools, run, sourcesIn } from './firmware/tools.mjs'
+import { compileAll, filesIn, isStale, needTools, run, sourcesIn } from './firmware/tools.mjs'
 import { writeVectors } from './firmware/vectors.mjs'
 import { warnings } from './firmware/warnings.mjs'
 
@@ -39,28 +45,11 @@ const APPLICATION = 'firmware/src'
 const TESTS = 'firmware/test/test_native'
 const SIZES = 'firmware/size'
 const PROBE = 'firmware/probe'
-const EXAMPLES = 'firmware/lib/portwire/examples'
 const IMAGE = 'firmware/images/greenhouse-uno.hex'
 
 const ARDUINO = '/usr/share/arduino/hardware/arduino/avr'
 const AVR_PACKAGES = 'gcc-avr avr-libc binutils-avr arduino-core-avr'
 const NATIVE_PACKAGES = 'g++ doctest-dev'
-
-// What PlatformIO's platform `atmelavr` adds for an Uno.
-const UNO = [
-  '-mmcu=atmega328p',
-  '-DF_CPU=16000000UL',
-  '-DARDUINO=10808',
-  '-DARDUINO_AVR_UNO',
-  '-DARDUINO_ARCH_AVR',
-  `-I${ARDUINO}/cores/arduino`,
-  `-I${ARDUINO}/variants/standard`,
-  '-ffunction-sections',
-  '-fdata-sections',
-  '-flto',
-]
-const UNO_CPP = ['-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics']
-const UNO_LINK = ['-mmcu=atmega328p', '-Os', '-flto', '-fuse-linker-plugin', '-Wl,--gc-sections', '-w']
 
 /** The figures that docs and tests quote. `over`: the row whose figures are taken off for the price; `budget`: what the price may
  * be, in bytes; `call`: the arguments of action 0, where the program is a device. */
@@ -111,7 +100,13 @@ const SIZE_ROWS = [
   { name: 'array', what: 'a further handler, one of an array', ...FEATURE, budget: { flash: 600, ram: 6 } },
   { name: 'u64', what: 'a further handler, one of a u64', ...FEATURE, budget: { flash: 1000, ram: 6 } },
   { name: 'f64', what: 'a further handler, one of an f64', ...FEATURE, budget: { flash: 1700, ram: 6 } },
-  { name: 'blink', what: 'example Blink', sources: [`${EXAMPLES}/Blink/Blink.ino`], over: 'empty', call: LAMP },
+  ...EXAMPLES.map(({ name, title, sketch }) => ({
+    name,
+    what: `example ${title}`,
+    sources: [sketch],
+    over: 'empty',
+    call: null,
+  })),
   { name: 'greenhouse', what: 'greenhouse', sources: sourcesIn(APPLICATION), over: 'empty', call: null },
 ]
 
@@ -119,6 +114,8 @@ const command = process.argv[2]
 const commands = {
   uno,
   native,
+  cortex_m3: () => cortexM3({ build: BUILD, library: LIBRARY, application: APPLICATION }),
+  examples: () => buildExamples({ build: BUILD, library: LIBRARY }),
   tests,
   size,
   images,
@@ -170,6 +167,8 @@ function isStaleLock(lock) {
 async function all() {
   await uno()
   await native()
+  await commands.cortex_m3()
+  await commands.examples()
   await size()
 }
 
@@ -185,7 +184,7 @@ async function native() {
   const sources = [...sourcesIn(APPLICATION), ...sourcesIn(`${LIBRARY}/portwire`)]
   const inputs = [...filesIn(APPLICATION), ...filesIn(LIBRARY)]
   if (isStale(target, inputs)) {
-    const flags = flagsOf('native')
+    const flags = flagsOf('env:native')
     const objects = await compileAll('g++', `${BUILD}/native`, sources, () => [...flags, `-I${LIBRARY}`])
     await run('g++', [...objects, '-o', target])
   }
@@ -199,7 +198,7 @@ async function tests() {
   const inputs = [...filesIn(TESTS), ...filesIn(LIBRARY)]
   writeVectors(`${directory}/vectors.h`)
   if (isStale(target, [...inputs, `${directory}/vectors.h`])) {
-    const flags = [...flagsOf('tests'), `-I${LIBRARY}`]
+    const flags = [...flagsOf('env:tests'), `-I${LIBRARY}`]
     const sources = [...sourcesIn(TESTS), ...sourcesIn(`${LIBRARY}/portwire`)]
     const headers = [...inputs.filter((input) => input.endsWith('.h')), `${directory}/vectors.h`]
     const objects = await compileAll('g++', directory, sources, () => flags, headers)
@@ -245,7 +244,7 @@ async function probe() {
   await buildUno('probe', [`${PROBE}/probe_uno.cpp`])
   const target = `${BUILD}/native/probe`
   if (isStale(target, [...filesIn(PROBE), ...filesIn(LIBRARY)])) {
-    const flags = [...flagsOf('native'), `-I${LIBRARY}`]
+    const flags = [...flagsOf('env:native'), `-I${LIBRARY}`]
     const objects = await compileAll('g++', `${BUILD}/native`, [`${PROBE}/probe_native.cpp`], () => flags)
     await run('g++', [...objects, '-o', target])
   }
@@ -275,18 +274,18 @@ async function buildUno(name, sources) {
   const hex = `${directory}/${name}.hex`
   const inputs = [...sources, ...sources.flatMap((source) => filesIn(path.dirname(source))), ...filesIn(LIBRARY)]
   if (!isStale(hex, inputs)) return
-  const ours = flagsOf('uno')
+  const ours = flagsOf('env:uno')
+  const board = flagsOf('debian_uno')
+  const cpp = flagsOf('debian_uno', 'cpp_flags')
   // -std in platformio.ini is C++'s; the core's C and assembler files get none.
   const base = ours.filter((flag) => !flag.startsWith('-std='))
   const core = `${directory}/core.a`
   if (isStale(core, [])) {
-    // WString.cpp of Debian's core misses DECIMAL_DIG, and its warnings are not ours.
     const coreFlags = (source) => [
-      ...UNO,
-      ...(source.endsWith('.cpp') ? [...UNO_CPP, ...ours] : base),
-      '-DDECIMAL_DIG=__DECIMAL_DIG__',
+      ...board,
+      ...(source.endsWith('.cpp') ? [...cpp, ...ours] : base),
       ...(source.endsWith('.S') ? ['-x', 'assembler-with-cpp'] : []),
-      '-w',
+      ...flagsOf('debian_uno', 'core_flags'),
     ]
     const coreSources = sourcesIn(`${ARDUINO}/cores/arduino`)
     const objects = await compileAll('avr-gcc', `${directory}/core`, coreSources, coreFlags)
@@ -296,10 +295,10 @@ async function buildUno(name, sources) {
   const library = `${directory}/portwire.a`
   const sketch = ['-x', 'c++', '-include', 'Arduino.h']
   const flags = (source) => [
-    ...UNO,
-    ...UNO_CPP,
+    ...board,
+    ...cpp,
     ...ours,
-    '-Werror',
+    ...flagsOf('debian_uno', 'our_flags'),
     `-I${LIBRARY}`,
     ...(source.endsWith('.ino') ? sketch : []),
   ]
@@ -309,7 +308,7 @@ async function buildUno(name, sources) {
     await run('avr-gcc-ar', ['rcsD', library, ...objects])
   }
   const objects = await compileAll('avr-g++', `${directory}/${name}`, sources, flags)
-  await run('avr-gcc', [...UNO_LINK, ...objects, library, core, '-lm', '-o', elf])
+  await run('avr-gcc', [...objects, library, core, ...flagsOf('debian_uno', 'link_flags'), '-o', elf])
   await run('avr-objcopy', ['-O', 'ihex', '-R', '.eeprom', elf, hex])
 }
 

@@ -66,6 +66,9 @@ const DEBIAN_PACKAGES = [
   ['/usr/lib/avr/include/avr/io.h', 'avr-libc'],
   ['/usr/bin/avr-objcopy', 'binutils-avr'],
   ['/usr/share/arduino/hardware/arduino/avr/boards.txt', 'arduino-core-avr'],
+  ['/usr/bin/arm-none-eabi-g++', 'gcc-arm-none-eabi'],
+  ['/usr/lib/arm-none-eabi/lib/thumb/v7-m/nofp/libc_nano.a', 'libnewlib-arm-none-eabi'],
+  ['/usr/bin/qemu-system-arm', 'qemu-system-arm'],
   ['/usr/bin/g++', 'g++'],
   ['/usr/include/doctest/doctest.h', 'doctest-dev'],
   ['/usr/bin/clang-14', 'clang-14'],
@@ -85,6 +88,7 @@ const DEBIAN_PACKAGES = [
   ['/usr/bin/ruby', 'ruby'],
   ['/usr/share/doc/ruby-msgpack/copyright', 'ruby-msgpack'],
   ['/usr/bin/strace', 'strace'],
+  ['/usr/bin/python3', 'python3'],
 ]
 
 /** Installs the Debian packages that the tests need and that are missing; says the command where it may not. */

@@ -3,7 +3,8 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { compileAll, filesIn, flagsOf, isStale, needTools, run, sourcesIn } from './tools.mjs'
+import { flagsOf } from './flags.mjs'
+import { compileAll, filesIn, isStale, needTools, run, sourcesIn } from './tools.mjs'
 
 export const COVERAGE_TARGET_PERCENT = 95
 // -w: g++ is who judges the sources.
@@ -18,7 +19,7 @@ export async function coverLibrary({ build, library, tests, vectors }) {
   const inputs = [...filesIn(tests), ...filesIn(library)]
   if (isStale(target, [...inputs, `${vectors}/vectors.h`, 'scripts/firmware/coverage.mjs'])) {
     // Optimised code has lines that are nowhere.
-    const flags = flagsOf('tests').filter((flag) => !/^-O|^-W|^-fsanitize|^-fno-sanitize|^-I/.test(flag))
+    const flags = flagsOf('env:tests').filter((flag) => !/^-O|^-W|^-fsanitize|^-fno-sanitize|^-I/.test(flag))
     const sources = [...sourcesIn(tests), ...sourcesIn(`${library}/portwire`)]
     const all = [...flags, ...FLAGS, `-I${library}`, `-I${vectors}`]
     await run('clang++-14', [

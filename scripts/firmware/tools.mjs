@@ -1,47 +1,18 @@
-// What every build of scripts/firmware.mjs needs: the flags of platformio.ini, compiling a few sources at a time, and what is stale.
+// What every build of scripts/firmware.mjs needs: compiling a few sources at a time, and what is stale.
 
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 
 const JOBS = 2
 /** What a build depends on beside its sources. */
-const BUILDERS = ['platformio.ini', 'scripts/firmware.mjs', 'scripts/firmware/tools.mjs']
-
-/** `build_flags` of an environment, with `${section.key}` filled in. */
-export function flagsOf(environment) {
-  const sections = readIni('platformio.ini')
-  const value = (section, key) => {
-    const own = sections.get(section)?.get(key)
-    if (own === undefined) throw new Error(`platformio.ini has no ${key} in [${section}]`)
-    return own.replace(/\$\{([^}]+)\.([^.}]+)\}/g, (_, other, name) => value(other, name))
-  }
-  const words = value(`env:${environment}`, 'build_flags').split(/\s+/).filter(Boolean)
-  // "-I directory" is two words in the file and one flag.
-  return words.flatMap((word, at) => (word === '-I' ? [] : words[at - 1] === '-I' ? [`-I${word}`] : [word]))
-}
-
-function readIni(file) {
-  const sections = new Map()
-  let section = new Map()
-  let key = ''
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
-    if (line.startsWith(';') || line.trim() === '') continue
-    const head = /^\[(.+)\]$/.exec(line.trim())
-    const pair = /^(\w+)\s*=\s*(.*)$/.exec(line)
-    if (head) {
-      section = new Map()
-      sections.set(head[1], section)
-    } else if (pair) {
-      key = pair[1]
-      section.set(key, pair[2])
-    } else {
-      section.set(key, `${section.get(key)} ${line.trim()}`)
-    }
-  }
-  return sections
-}
+const BUILDERS = [
+  'platformio.ini',
+  ...['firmware', 'firmware/tools', 'firmware/flags', 'firmware/examples', 'firmware/cortex-m3'].map(
+    (name) => `scripts/${name}.mjs`,
+  ),
+]
 
 /** Compiles each source to an object of its own, a few at a time; returns the objects in the order of the sources.
  * With `headers`, an object that is newer than them and its source stays. */
