@@ -90,7 +90,7 @@ const SIZE_ROWS = [
   { name: 'jobs_and_requests', what: 'Jobs<1>, Requests<1, 2>', ...FEATURE, budget: { flash: 3900, ram: 76 } },
   { name: 'log', what: 'Log', ...FEATURE, budget: { flash: 500, ram: 2 } },
   { name: 'dead_man', what: 'DeadMan', ...FEATURE, budget: { flash: 300, ram: 12 } },
-  { name: 'remote_reset', what: 'RemoteReset', ...FEATURE, budget: { flash: 400, ram: 0 } },
+  { name: 'remote_reset', what: 'RemoteReset', ...FEATURE, budget: { flash: 450, ram: 2 } },
   { name: 'end_of_input', what: 'EndOfInput', ...FEATURE, budget: { flash: 150, ram: 2 } },
   { name: 'stats', what: 'Stats', ...FEATURE, budget: { flash: 400, ram: 12 } },
   { name: 'describe', what: 'Describe', ...FEATURE, budget: { flash: 400, ram: 0 } },
@@ -100,12 +100,12 @@ const SIZE_ROWS = [
   { name: 'array', what: 'a further handler, one of an array', ...FEATURE, budget: { flash: 600, ram: 6 } },
   { name: 'u64', what: 'a further handler, one of a u64', ...FEATURE, budget: { flash: 1000, ram: 6 } },
   { name: 'f64', what: 'a further handler, one of an f64', ...FEATURE, budget: { flash: 1700, ram: 6 } },
-  ...EXAMPLES.map(({ name, title, sketch }) => ({
+  ...EXAMPLES.map(({ name, title, sketch, call }) => ({
     name,
     what: `example ${title}`,
     sources: [sketch],
     over: 'empty',
-    call: null,
+    call,
   })),
   { name: 'greenhouse', what: 'greenhouse', sources: sourcesIn(APPLICATION), over: 'empty', call: null },
 ]

@@ -23,6 +23,6 @@ void setup() {
 
 void loop() {
   static uint8_t before;
-  if (PINB != before) port.emit(kSwitched, before = PINB);
+  if (PINB != before) portwire::ignore(port.emit(kSwitched, before = PINB));
   port.poll();
 }

@@ -8,20 +8,22 @@ const FOLDER = 'firmware/lib/portwire/examples'
 /** Arduino's API over this machine: what the sketches see, and what stands behind it. */
 const ARDUINO = 'firmware/test/arduino'
 
-/** `name` is that of the image and the program, `contract` the export of `docs/examples/<contractFile>.contract.ts`. */
+/** `name` is that of the image and the program, `contract` the export of `docs/examples/<contractFile>.contract.ts`, `call` the
+ * arguments of action 0 for measuring its turnaround: null none, undefined where a job answers it. */
 export const EXAMPLES = [
-  example('Blink', 'blink', 'blink'),
-  example('Button', 'button', 'button'),
-  example('Motor', 'motor', 'motor'),
-  example('Thermostat', 'thermostat', 'thermostat'),
-  example('SensorNode', 'sensor_node', 'sensorNode'),
+  example('Blink', 'blink', 'blink', [true]),
+  example('Button', 'button', 'button', null),
+  example('Motor', 'motor', 'motor', undefined),
+  example('Thermostat', 'thermostat', 'thermostat', null),
+  example('SensorNode', 'sensor_node', 'sensorNode', [true]),
 ]
 
-function example(title, name, contract) {
+function example(title, name, contract, call) {
   return {
     title,
     name,
     contract,
+    call,
     contractFile: name.replaceAll('_', '-'),
     folder: `${FOLDER}/${title}`,
     sketch: `${FOLDER}/${title}/${title}.ino`,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { EXAMPLES } from '../../scripts/firmware/examples.mjs'
 // @ts-expect-error a plain script, shared with `node scripts/firmware.mjs size`
 import { sizePage } from '../../scripts/firmware/figures.mjs'
 import { BUILD_TIMEOUT_MS, firmware, readBuilt, root } from './build.js'
@@ -98,7 +99,10 @@ describe('the device library on an ATmega328P', () => {
   })
 
   it('answers an empty call within 150 us of its last stop bit, whatever the features', () => {
-    const devices = figures.rows.filter(({ turnaroundUs }) => turnaroundUs !== undefined)
+    // The examples do work of their own in the call: the thermostat measures the temperature.
+    const devices = figures.rows.filter(
+      ({ name, turnaroundUs }) => turnaroundUs !== undefined && !EXAMPLES.some((example) => example.name === name),
+    )
     expect(devices.length).toBeGreaterThanOrEqual(15)
     for (const { name, turnaroundUs } of devices) {
       expect(turnaroundUs, name).toBeGreaterThan(0)

@@ -33,6 +33,7 @@ constexpr portwire::Action<0, bool()> kIsPressed = {};
 /// The button went down and stayed down for the debounce time.
 constexpr portwire::Event<1> kPressed = {};
 /// The button came up again.
+/// - heldMs: ms
 constexpr portwire::Event<2, uint32_t /* heldMs */> kReleased = {};
 
 /// For portwire::Device.

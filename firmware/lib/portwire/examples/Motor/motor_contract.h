@@ -21,11 +21,24 @@ enum class Index : uint8_t {
   kPosition = 1,
 };
 
+/// What the device lets through; anything else is ERROR 2 with the text `argument 1 out of range`.
+namespace ranges {
+struct MoveTo_2 {  // moveTo, stepsPerSecond
+  static uint16_t smallest() { return 1; }
+  static uint16_t largest() { return 1000; }
+};
+}  // namespace ranges
+
 // Actions: port.on(kSetVent, handler), where the handler has the type that stands here.
 
 /// Turns to a position, as a job: tells every 100th step on its way, and answers where it has stopped.
-constexpr portwire::Action<0, int32_t(int32_t position, uint16_t stepsPerSecond), portwire::Fields<int32_t /* position */>> kMoveTo = {};
+/// - position: steps
+/// - stepsPerSecond: 1 to 1000
+/// Answers: steps
+/// - position: steps
+constexpr portwire::Action<0, int32_t(int32_t position, portwire::InRange<uint16_t, ranges::MoveTo_2> stepsPerSecond), portwire::Fields<int32_t /* position */>> kMoveTo = {};
 /// Answers where it is.
+/// Answers: steps
 constexpr portwire::Action<1, int32_t()> kPosition = {};
 
 // Jobs: port.on(kCalibrate, handler), where the handler takes this type in front of the arguments.
@@ -37,6 +50,7 @@ struct Contract : portwire::ContractBase {
   static constexpr uint32_t kHash = kContractHash;
   static constexpr uint8_t kActions = 2;
   static constexpr uint8_t kIndexes = 2;
+  static constexpr bool kHasRanges = true;
   static const char* name() { return kContractName; }
   static const char* version() { return kContractVersion; }
   static constexpr uint16_t kDescriptorBytes = sizeof kContractDescriptor - 1;

@@ -23,16 +23,26 @@ enum class Index : uint8_t {
   kMeasured = 2,
 };
 
+/// What the device lets through; anything else is ERROR 2 with the text `argument 1 out of range`.
+namespace ranges {
+struct SetInterval_1 {  // setInterval, ms
+  static uint16_t smallest() { return 10; }
+  static uint16_t largest() { return 60000UL; }
+};
+}  // namespace ranges
+
 // Actions: port.on(kSetVent, handler), where the handler has the type that stands here.
 
 /// Switches the pump; answers what it is now.
 constexpr portwire::Action<0, bool(bool on)> kSetPump = {};
 /// Time between two measurements.
-constexpr portwire::Action<1, uint16_t(uint16_t ms)> kSetInterval = {};
+/// - ms: 10 to 60000 ms
+constexpr portwire::Action<1, uint16_t(portwire::InRange<uint16_t, ranges::SetInterval_1> ms)> kSetInterval = {};
 
 // Events: port.emit(kReading, celsius, humidity).
 
 /// One measurement; the board keeps it until it is stored here.
+/// - atMs: since the board booted; ms
 constexpr portwire::AcknowledgedEvent<2, uint32_t /* atMs */, uint16_t /* raw */> kMeasured = {};
 
 /// For portwire::Device.
@@ -40,6 +50,7 @@ struct Contract : portwire::ContractBase {
   static constexpr uint32_t kHash = kContractHash;
   static constexpr uint8_t kActions = 2;
   static constexpr uint8_t kIndexes = 3;
+  static constexpr bool kHasRanges = true;
   static const char* name() { return kContractName; }
   static const char* version() { return kContractVersion; }
   static constexpr uint16_t kDescriptorBytes = sizeof kContractDescriptor - 1;

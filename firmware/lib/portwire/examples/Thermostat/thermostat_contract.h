@@ -25,6 +25,7 @@ enum class Index : uint8_t {
 
 /// Result of read.
 struct ReadResult {
+  /// °C
   float celsius;
   bool heating;
 
@@ -43,11 +44,13 @@ constexpr portwire::Action<0, ReadResult()> kRead = {};
 // Events: port.emit(kReading, celsius, humidity).
 
 /// The heater was switched.
+/// - celsius: °C
 constexpr portwire::Event<1, bool /* on */, float /* celsius */> kHeater = {};
 
 // Requests: port.ask(kGetSetpoint, deadlineMs, callback, zone).
 
 /// The temperature to keep; the board asks once a second. Without an answer for ten seconds it heats no more.
+/// Answers: °C
 constexpr portwire::Request<2, float()> kSetpoint = {};
 
 /// For portwire::Device.

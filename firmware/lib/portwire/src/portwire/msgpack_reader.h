@@ -140,10 +140,6 @@ class Reader {
     return Status::kOk;
   }
 
- private:
-  /// Of a format and a mask of 0, which it never equals.
-  static constexpr uint8_t kNoShortForm = 0xFF;
-
   /// The low 32 bits in two's complement, and the sign.
   struct Integer {
     uint32_t low;
