@@ -13,12 +13,15 @@ import { loadContract } from './contract-file.js'
 import { type DeviceConfig, deviceOf } from './device-config.js'
 import { unreadable } from './file-error.js'
 import { LIMITS } from './limits.js'
+import { type OutboxConfig, outboxOf } from './outbox-config.js'
 import { readYaml } from './yaml-text.js'
 
 /** What the gateway runs on: no files are left to be read. */
 export interface GatewayConfig {
   readonly mqtt: MqttConfig
   readonly devices: readonly DeviceConfig[]
+  /** Where events wait on disk; undefined: in memory. */
+  readonly outbox?: OutboxConfig
   /** The config as `bridge/info` shows it: as written, secrets removed. */
   readonly shown: unknown
 }
@@ -98,11 +101,12 @@ export function parseConfig(path: string, text: string, env: Environment = {}): 
     const at = offset === undefined ? undefined : lines.linePos(offset)
     throw new PortwireError('CONFIG_INVALID', `${path}${at ? `:${at.line}:${at.col}` : ''}: ${first!.line}${others}`)
   }
-  return resolveConfig(checked.data, path, input)
+  return resolveConfig(checked.data, path, input, env)
 }
 
-function resolveConfig(file: ConfigFile, path: string, written: unknown): GatewayConfig {
+function resolveConfig(file: ConfigFile, path: string, written: unknown, env: Environment): GatewayConfig {
   const { mqtt } = file
+  const outbox = outboxOf(file, path, env)
   const contracts = new Map<string, Contract>()
   const contractAt = (name: string): Contract => {
     const full = resolve(dirname(path), name)
@@ -126,6 +130,7 @@ function resolveConfig(file: ConfigFile, path: string, written: unknown): Gatewa
     devices: Object.entries(file.devices).map(([name, device]) =>
       deviceOf(path, name, device, contractAt(device.contract)),
     ),
+    ...(outbox && { outbox }),
     shown: withoutSecrets(written),
   }
 }
