@@ -25,6 +25,8 @@ export async function gatewayCommand(io: Io, command: GatewayCommand): Promise<E
     printLine(io, JSON.stringify(effective(config), null, 2))
     return EXIT.ok
   }
+  // What is on disk is for this user alone; LevelDB makes files at any time.
+  if (config.outbox) process.umask(0o077)
   const gateway = await startGateway(config, {
     log: await createLog(io, command.logFormat, command.logLevel ?? 'info'),
   })
@@ -34,13 +36,14 @@ export async function gatewayCommand(io: Io, command: GatewayCommand): Promise<E
 }
 
 /** What the gateway would run on: defaults filled in, contracts by name and hash, the password not shown. */
-function effective({ mqtt, devices }: ReturnType<typeof import('../gateway/index.js').loadConfig>): unknown {
+function effective({ mqtt, outbox, devices }: ReturnType<typeof import('../gateway/index.js').loadConfig>): unknown {
   return {
     mqtt: {
       ...mqtt,
       ...(mqtt.password !== undefined && { password: '(removed)' }),
       ...(mqtt.ca !== undefined && { ca: '(given)' }),
     },
+    outbox: outbox ? { ...outbox, ...(outbox.ttlMs === Number.POSITIVE_INFINITY && { ttlMs: 0 }) } : 'memory',
     devices: Object.fromEntries(
       devices.map(({ name, contract, ...device }) => [
         name,

@@ -6,6 +6,7 @@ import { parseCommand } from './command.js'
 import type { BridgeEvent, Device } from './device.js'
 import type { LogLevel } from './log.js'
 import type { LossReason, MqttPipe } from './mqtt-pipe.js'
+import type { OutboxAlarm } from './outbox/types.js'
 import { shownName } from './printable.js'
 import type { Publication } from './publication.js'
 import type { Topics } from './topics.js'
@@ -20,6 +21,8 @@ export interface Bridge {
   retire(): void
   /** The list of devices is another than before. */
   devicesChanged(): void
+  /** How the outbox on disk is. */
+  outboxChanged(alarm: OutboxAlarm): void
   say(event: BridgeEvent | GatewayEvent): void
   log(level: LogLevel, namespace: string, message: string): void
   /** Runs a request and returns the payload of the answer. Never rejects. */
@@ -90,6 +93,9 @@ export function createBridge(options: BridgeOptions): Bridge {
         topics.bridgeDevices,
         options.devices().map((device) => device.row()),
       )
+    },
+    outboxChanged(alarm) {
+      retained(topics.bridgeOutbox, alarm)
     },
     say(event) {
       pipe.publish({ topic: topics.bridgeEvent, payload: JSON.stringify(event), qos: 1, retain: false })

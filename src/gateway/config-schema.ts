@@ -5,7 +5,7 @@ import { EVENT_SERVER_DEFAULTS } from '../event-server/index.js'
 import { isBrokerUrl } from './broker-url.js'
 import { LIMITS } from './limits.js'
 import { BASE_TOPIC, NAME, RESERVED_NAMES } from './topics.js'
-import { parseDurationMs } from './units.js'
+import { parseBytes, parseDurationMs } from './units.js'
 
 /** 16 bits of seconds in CONNECT. */
 const MAX_KEEPALIVE_MS = 65_535_000
@@ -161,6 +161,32 @@ const device = z
     }
   })
 
+/** The longest event has to fit, and what is being sent beside it. */
+const MIN_OUTBOX_BYTES = 4_000_000
+
+const outbox = z.strictObject({
+  dir: z.string().min(1).optional().meta({ description: 'Folder of this gateway alone; relative to the config file.' }),
+  max_bytes: z
+    .union([z.string(), z.int()], { error: 'expected bytes like 256MB' })
+    .default(LIMITS.outboxDiskBytes)
+    .meta({ description: 'Of events; the files take up to about twice that. At least 4MB.', default: '256MB' })
+    .transform((text, context) => {
+      const bytes = parseBytes(text)
+      if (bytes !== undefined && bytes >= MIN_OUTBOX_BYTES) return bytes
+      context.addIssue({ code: 'custom', message: 'expected bytes like 256MB, at least 4MB', input: text })
+      return z.NEVER
+    }),
+  ttl: duration('Older events are dropped; 0, the default: none.').optional(),
+  on_full: z
+    .enum(['drop-oldest', 'reject-new'])
+    .default('drop-oldest')
+    .meta({ description: 'What gives way when there is no room: the oldest events, or the new ones.' }),
+  sync: z.literal('group').default('group').meta({ description: 'Events that come together go to the disk together.' }),
+  hold: duration("How long the broker's acknowledgement is not relied on; 0, the default: it is.", {
+    maxMs: 60_000,
+  }).optional(),
+})
+
 const deviceName = z
   .string()
   .regex(NAME, { error: 'a device name has letters, digits, _ and - only, at most 64' })
@@ -181,6 +207,10 @@ export const configSchema = z
   .strictObject({
     version: z.literal(1, { error: 'expected 1' }).meta({ description: 'Of this file format.' }),
     mqtt: mqtt.prefault({}).meta({ description: 'The broker and how to reach it.' }),
+    outbox: z
+      .union([z.literal('memory'), outbox], { error: 'expected memory, or dir, max_bytes, ttl, on_full, sync, hold' })
+      .optional()
+      .meta({ description: 'Where events wait for the broker: on disk, or in memory only.' }),
     devices: z
       .record(deviceName, device)
       .refine((devices) => Object.keys(devices).length <= LIMITS.devices, {

@@ -12,11 +12,14 @@ import { describeIssues } from './config-problem.js'
 import { type ConfigFile, configSchema } from './config-schema.js'
 import { type DeviceConfig, deviceOf } from './device-config.js'
 import { LIMITS } from './limits.js'
+import { type OutboxConfig, outboxOf } from './outbox-config.js'
 
 /** What the gateway runs on: no files are left to be read. */
 export interface GatewayConfig {
   readonly mqtt: MqttConfig
   readonly devices: readonly DeviceConfig[]
+  /** Where events wait on disk; undefined: in memory. */
+  readonly outbox?: OutboxConfig
   /** The config as `bridge/info` shows it: as written, secrets removed. */
   readonly shown: unknown
 }
@@ -96,11 +99,12 @@ export function parseConfig(path: string, text: string, env: Environment = {}): 
     const at = offset === undefined ? undefined : lines.linePos(offset)
     throw new PortwireError('CONFIG_INVALID', `${path}${at ? `:${at.line}:${at.col}` : ''}: ${first!.line}${others}`)
   }
-  return resolveConfig(checked.data, path, input)
+  return resolveConfig(checked.data, path, input, env)
 }
 
-function resolveConfig(file: ConfigFile, path: string, written: unknown): GatewayConfig {
+function resolveConfig(file: ConfigFile, path: string, written: unknown, env: Environment): GatewayConfig {
   const { mqtt } = file
+  const outbox = outboxOf(file, path, env)
   const contracts = new Map<string, Contract>()
   const contractAt = (name: string): Contract => {
     const full = resolve(dirname(path), name)
@@ -124,6 +128,7 @@ function resolveConfig(file: ConfigFile, path: string, written: unknown): Gatewa
     devices: Object.entries(file.devices).map(([name, device]) =>
       deviceOf(path, name, device, contractAt(device.contract)),
     ),
+    ...(outbox && { outbox }),
     shown: withoutSecrets(written),
   }
 }

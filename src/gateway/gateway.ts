@@ -15,6 +15,9 @@ import { limitLog } from './log-limit.js'
 import { createLosses } from './losses.js'
 import { createMqttPipe, type LossReason, type MqttPipe, type MqttPipeInfo } from './mqtt-pipe.js'
 import { openDevicePort } from './open-device-port.js'
+import { openDurableOutbox } from './open-durable-outbox.js'
+import type { OutboxFolder } from './outbox/store.js'
+import type { DurableOutbox, OutboxAlarm, OutboxInfo } from './outbox/types.js'
 import { createMemoryOutbox } from './outbox.js'
 import { printable } from './printable.js'
 import { createTaker } from './taker.js'
@@ -30,6 +33,8 @@ export interface Gateway {
   readonly connected: Promise<void>
   devices(): readonly DeviceRow[]
   mqtt(): MqttPipeInfo
+  /** Undefined where events wait in memory. */
+  outbox(): OutboxInfo | undefined
   /** Publishes `offline`, disconnects, ends the ports and the embedded broker; within a second. Idempotent. */
   close(): Promise<void>
 }
@@ -43,10 +48,13 @@ export interface GatewayOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly outboxMessages?: number
+  /** Where the events of an outbox are kept; default: a folder on disk. */
+  readonly openOutboxFolder?: (path: string) => OutboxFolder
 }
 
 /** Starts everything and returns; broker and devices may come later, both are tried again for as long as it takes.
- * @throws PORT_BUSY  the port of the embedded broker, or of an event server, is taken */
+ * @throws PORT_BUSY  the port of the embedded broker, or of an event server, is taken
+ * @throws OUTBOX_BUSY  another gateway has the outbox open */
 export async function startGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
   const { log: sink = silentLog, clock = systemClock, random = Math.random } = options
   const topics = createTopics(config.mqtt.baseTopic)
@@ -71,6 +79,30 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     await broker?.close()
     throw error
   })
+  let pipe: MqttPipe | undefined
+  // How it is, at the time when there is a bridge to say it.
+  let alarm: OutboxAlarm | undefined
+  const events =
+    config.outbox &&
+    (await openDurableOutbox({
+      config: config.outbox,
+      topics,
+      clock,
+      log,
+      bridge: () =>
+        bridge ?? {
+          say: () => {},
+          outboxChanged: (changed) => {
+            alarm = changed
+          },
+        },
+      ready: () => pipe?.pump(),
+      ...(options.openOutboxFolder && { openFolder: options.openOutboxFolder }),
+    }).catch(async (error: unknown) => {
+      for (const each of eventServers.values()) await each.close()
+      await broker?.close()
+      throw error
+    }))
   const brokerUrl = server.kind === 'embedded' ? `mqtt://127.0.0.1:${broker!.port}` : server.url
   const devices = new Map<string, Device>()
   const losses = createLosses<LossReason>({
@@ -82,13 +114,14 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     },
   })
 
-  const pipe = createMqttPipe({
+  pipe = createMqttPipe({
     settings: connectionSettings(config.mqtt, brokerUrl, topics, broker !== undefined),
     subscriptions: [topics.bridgeRequests, ...config.devices.map((device) => topics.calls(device.name))],
     outbox: createMemoryOutbox({
       messages: options.outboxMessages ?? LIMITS.outboxMessages,
       bytes: LIMITS.outboxBytes,
     }),
+    ...(events && { events }),
     take: (inbound) => taker.take(inbound),
     opened: (sessionPresent) => taker.connected(sessionPresent),
     lost: (reason, topic) => {
@@ -114,8 +147,10 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     requests: options.requests ?? {},
   })
   const { say, devicesChanged } = bridge
+  const mqtt = pipe
   const taker = createTaker({ topics, bridge, devices, pipe, log })
   bridge.announce()
+  if (alarm) bridge.outboxChanged(alarm)
 
   const run = randomBytes(4).toString('hex')
   for (const device of config.devices) {
@@ -125,6 +160,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
         config: device,
         topics,
         pipe,
+        ...(events && { outbox: events }),
         openPort: options.openPort ?? openDevicePort,
         log,
         run,
@@ -141,12 +177,13 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   return {
     brokerUrl,
     topics,
-    connected: pipe.connected,
+    connected: mqtt.connected,
     devices: () => [...devices.values()].map((device) => device.row()),
-    mqtt: () => pipe.info,
+    mqtt: () => mqtt.info,
+    outbox: () => events?.info,
     close() {
       losses.close()
-      closed ??= closeAll([...devices.values()], bridge!, pipe, broker, clock)
+      closed ??= closeAll([...devices.values()], bridge!, mqtt, events, broker, clock)
       return closed
     },
   }
@@ -163,12 +200,13 @@ async function closeAll(
   devices: readonly Device[],
   bridge: Bridge,
   pipe: MqttPipe,
+  events: DurableOutbox | undefined,
   broker: Broker | undefined,
   clock: Clock,
 ): Promise<void> {
   const ports = Promise.allSettled(devices.map((device) => device.close()))
   bridge.retire()
-  const all = pipe.close().then(() => Promise.allSettled([ports, broker?.close()]))
+  const all = pipe.close().then(() => Promise.allSettled([ports, events?.close(), broker?.close()]))
   await Promise.race([all, new Promise<void>((resolve) => clock.after(LIMITS.closeMs, resolve))])
 }
 

@@ -7,6 +7,7 @@ import { createLatest } from './latest.js'
 import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
 import { ConnectError, type Connection, type ConnectionSettings, connectToBroker } from './mqtt-connection.js'
+import type { DurableOutbox } from './outbox/types.js'
 import type { Outbox } from './outbox.js'
 import { packetBytes } from './packet-size.js'
 import type { Inbound, Publication } from './publication.js'
@@ -14,6 +15,8 @@ import type { Inbound, Publication } from './publication.js'
 export interface MqttPipe {
   /** Sends once, in order, as often as it takes. `delivered` is called after the PUBACK. */
   publish(publication: Publication, delivered?: () => void): void
+  /** There may be something to send: `events` has it. */
+  pump(): void
   /** Sends the latest value of a topic; sent again after every reconnect when it is retained. */
   publishLatest(publication: Publication): void
   /** QoS 0: sent now or not at all. */
@@ -48,6 +51,8 @@ export interface MqttPipeOptions {
   readonly settings: ConnectionSettings
   readonly subscriptions: readonly string[]
   readonly outbox: Outbox
+  /** Events, where they are kept on disk; they go after states and answers, the live ones first. */
+  readonly events?: Pick<DurableOutbox, 'take' | 'acknowledge' | 'connected' | 'disconnected'>
   /** Answers to pings and subscriptions wait behind it. */
   readonly take: (inbound: Inbound) => void
   /** A connection was made; before the first message of it. */
@@ -76,6 +81,8 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   let generation = 0
   let next = outbox.head
   let inFlight = 0
+  /** Of these, from the backlog. */
+  let fromBacklog = 0
   let reconnects = -1
   let closing = false
   let cancelRetry: (() => void) | undefined
@@ -96,17 +103,39 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
         send(value, () => latest.acknowledge(value.topic))
         continue
       }
-      if (next >= outbox.end) break
-      const position = next
-      next += 1
-      outbox.protectBefore(next)
-      const publication = outbox.at(position)
-      if (publication) send(publication, () => outbox.acknowledge(position))
+      if (next < outbox.end) {
+        const position = next
+        next += 1
+        outbox.protectBefore(next)
+        const publication = outbox.at(position)
+        if (publication) send(publication, () => outbox.acknowledge(position))
+        continue
+      }
+      if (!sendEvent(window)) break
     }
     if (latest.settled && outbox.size === 0) {
       settledWaiter?.()
       options.drained()
     }
+  }
+
+  const sendEvent = (window: number): boolean => {
+    if (!options.events) return false
+    const { events } = options
+    const live = events.take('live')
+    if (live) {
+      send(live.publication, () => events.acknowledge(live.position))
+      return true
+    }
+    if (fromBacklog >= Math.max(1, Math.floor(window * LIMITS.backlogPart))) return false
+    const old = events.take('backlog')
+    if (!old) return false
+    fromBacklog += 1
+    send(old.publication, () => {
+      fromBacklog -= 1
+      events.acknowledge(old.position)
+    })
+    return true
   }
 
   /** @param over  it is with the broker, or lost for good: nobody is served by holding back for ever what can never be sent */
@@ -177,7 +206,9 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     reconnects += 1
     saidReason = undefined
     inFlight = 0
+    fromBacklog = 0
     next = outbox.head
+    options.events?.connected()
     latest.restart()
     options.changed({ connected: true })
     log('info', NAMESPACE, `connected to ${new URL(settings.url).host} (MQTT ${fresh.version === 5 ? '5' : '3.1.1'})`)
@@ -191,6 +222,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     const wasUp = connection !== undefined
     connection?.destroy()
     connection = undefined
+    if (wasUp) options.events?.disconnected()
     settledWaiter?.()
     if (closing) return
     outbox.protectBefore(outbox.head)
@@ -215,6 +247,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       for (let more = outbox.dropped - before; more > 0; more--) options.lost('full', publication.topic)
       pump()
     },
+    pump,
     publishLatest(publication) {
       if (!fits(publication)) return
       latest.set(publication)
