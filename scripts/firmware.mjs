@@ -95,6 +95,13 @@ const SIZE_ROWS = [
   { name: 'stats', what: 'Stats', ...FEATURE, budget: { flash: 400, ram: 12 } },
   { name: 'describe', what: 'Describe', ...FEATURE, budget: { flash: 400, ram: 0 } },
   { name: 'baud_rates', what: 'BaudRates', ...FEATURE, budget: { flash: 1000, ram: 16 } },
+  {
+    name: 'baud_rates_uart',
+    what: 'BaudRates, own UART',
+    over: 'one_handler_uart',
+    budget: { flash: 1000, ram: 16 },
+    call: LAMP,
+  },
   { name: 'u8', what: 'a further handler, one of a u8', ...FEATURE, budget: { flash: 400, ram: 6 } },
   { name: 'range', what: 'a further handler, one with a range', ...FEATURE, budget: { flash: 400, ram: 6 } },
   { name: 'array', what: 'a further handler, one of an array', ...FEATURE, budget: { flash: 600, ram: 6 } },

@@ -71,7 +71,6 @@ export function cppRange(member: string, field: NormalField): CppRange | undefin
   const { min = -Infinity, max = Infinity, type } = field
   if (type === 'bool' || type === 'str' || type === 'bytes') return undefined
   const path = `${member}.${field.name}`
-  if (Number.isNaN(min) || Number.isNaN(max)) throw invalid(`${path}: min and max are numbers`)
   if (type === 'f32') return { type: 'float', smallest: floatLiteral(min), largest: floatLiteral(max) }
   if (type === 'f64') return { type: 'portwire::Words', smallest: wordsLiteral(min), largest: wordsLiteral(max) }
   const [low, high] = limitsOf(type)

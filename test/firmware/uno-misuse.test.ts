@@ -80,8 +80,10 @@ function started() {
 describe('an Uno board and a host that is wrong', () => {
   it('answers wrong arguments and unknown actions with their ERROR, and the next call', () => {
     const uno = started()
-    for (const value of [[300], ['x'], [null], [{}], [[0]]]) {
-      expect(uno.ask(CALIBRATE, value)).toEqual({ action: ERROR, value: [BAD_ARGUMENTS, 'argument 1'] })
+    const wrong = [['x'], [null], [{}], [[0]]].map((value) => [value, 'argument 1'] as const)
+    const outside = [[2], [255], [300]].map((value) => [value, 'argument 1 out of range'] as const)
+    for (const [value, text] of [...wrong, ...outside]) {
+      expect(uno.ask(CALIBRATE, value)).toEqual({ action: ERROR, value: [BAD_ARGUMENTS, text] })
       expect(uno.ask(IDENTIFY)).toEqual({ action: REPLY, value: 0 })
     }
     for (const value of [[], [0, 0], 0, {}, undefined]) {
