@@ -136,8 +136,8 @@ struct World {
       case 1: Board::now += 60; break;
       case 2: Board::now += 3100; break;
       case 3: port.emit(kReading, static_cast<float>(what)); break;
-      case 4: port.emit(kAlarm, uint32_t(what) << 16, text<4>("hot")); break;
-      case 5: port.ask(kGetLimit, what * 20u, [](const Answer<float>&) {}, what); break;
+      case 4: ignore(port.emit(kAlarm, uint32_t(what) << 16, text<4>("hot"))); break;
+      case 5: ignore(port.ask(kGetLimit, what * 20u, [](const Answer<float>&) {}, what)); break;
       case 6: jobs[0].next(what, text<6>("on")); break;
       case 7: jobs[0].finish(what); break;
       case 8: jobs[1].next(what, text<6>("off")); break;
