@@ -34,6 +34,6 @@ describe('the checker sees when this rule is switched off:', () => {
         await loader.close()
       }
     },
-    60_000,
+    240_000,
   )
 })
