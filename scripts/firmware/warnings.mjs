@@ -67,6 +67,12 @@ const TARGETS = [
     () => false,
     [lines],
   ),
+  avr(
+    'Mega without link-time optimisation, the reference firmware',
+    arduino('atmega2560', 'mega', '-DARDUINO_AVR_MEGA2560', `-I${ARDUINO}/libraries/EEPROM/src`),
+    () => false,
+    [`${APPLICATION}/greenhouse.cpp`],
+  ),
   native('g++', 'g++'),
   native('clang++-14', 'clang-14'),
   {

@@ -21,6 +21,13 @@ export interface Qemu {
 
 const STDERR_CHARACTERS = 65_536
 const MONITOR_CHARACTERS = 4_096
+/**
+ * How often the monitor gets an empty line, which wakes QEMU's main loop. QEMU 7.2 can lose such a wake-up: the processor's
+ * thread arms a timer and signals the main loop; a write to the EEPROM then runs that loop's events in the processor's own thread
+ * (`blk_pwrite`, `aio_poll`) and takes the signal away before the main thread has had a turn. With nothing else to wake it, the
+ * main loop would sleep for ever, and with it SysTick and the UART's receiver: a board that has said hello and hears nothing.
+ */
+const WAKE_MS = 50
 
 /** Resolves when the processor runs; rejects as `startQemuBoard` says. */
 export async function startQemu(options: QemuOptions): Promise<Qemu> {
@@ -34,8 +41,13 @@ export async function startQemu(options: QemuOptions): Promise<Qemu> {
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const killAtExit = () => child.kill('SIGKILL')
   process.once('exit', killAtExit)
+  const wake = setInterval(() => {
+    if (child.stdin?.writableLength === 0) child.stdin.write('\n')
+  }, WAKE_MS)
+  wake.unref()
 
   async function kill(): Promise<void> {
+    clearInterval(wake)
     process.removeListener('exit', killAtExit)
     if (child.pid !== undefined) {
       child.kill('SIGKILL')

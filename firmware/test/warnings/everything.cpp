@@ -70,8 +70,19 @@ constexpr AcknowledgedEvent<9, int64_t> kAlarm = {};
 constexpr Request<10, Pair(Samples, Float64)> kGetPair = {};
 constexpr Request<11, void()> kGo = {};
 
-Device<BareLine<Hal>, Contract, PlainEvents, AcknowledgedEvents<4, 12>, Jobs<2, 14>, Requests<2, 24>, Log<>, DeadMan, RemoteReset,
-       EndOfInput, Stats, Describe>
+/// With all that a line may have.
+struct Line : BareLine<Hal, 63, 96> {
+  void setBaudRate(uint32_t bitsPerSecond) { rate = bitsPerSecond; }
+  ReceiveLosses losses() const {
+    ReceiveLosses lost = ReceiveLosses();
+    lost.overruns = rate > 1000000 ? 1 : 0;
+    return lost;
+  }
+  uint32_t rate = 0;
+};
+
+Device<Line, Contract, PlainEvents, AcknowledgedEvents<4, 12>, Jobs<2, 14>, Requests<2, 24>, Log<>, DeadMan, RemoteReset, EndOfInput,
+       Stats, Describe, BaudRates<115200, 250000, 500000, 1000000>>
     port;
 
 bool all(bool on, uint8_t, uint16_t, uint32_t, uint64_t, int8_t, int16_t, int32_t, int64_t, float, Float64, Text<4>, Bytes<4>,
@@ -112,5 +123,6 @@ void useEverything() {
   ignore(port.ask(kGetPair, 1000, gotPair, Samples(), 2.5f));
   ignore(port.ask(kGo, 1000, [](const Answer<void>&) {}));
   ignore(port.exit(static_cast<uint8_t>(port.keptEvents() + port.waitingRequests() + port.unfinishedJobs())));
+  if (port.baudRate() != 115200) port.log(Severity::kInfo, "raised");
   if (port.lineFailed() || port.inMessage() || port.drops().frames() != 0) return;
 }

@@ -2,8 +2,9 @@
 
 import type { Exit } from '../../exit.js'
 import type { DeviceHello } from '../../wire/index.js'
-import { MAX_SAMPLE_BYTES, REPEAT_TIMER, SILENT_HEARTBEATS } from '../limits.js'
+import { REPEAT_TIMER, SILENT_HEARTBEATS } from '../limits.js'
 import type { DeviceInfo } from '../types.js'
+import { createAnswerBytes } from './answer-bytes.js'
 import { type CallLane, createCallLane } from './call-lane.js'
 import { createEventLane, type EventLane } from './event-lane.js'
 import { deviceInfo } from './handshake.js'
@@ -64,7 +65,7 @@ export function createLive(hello: DeviceHello, options: SessionOptions, hooks: L
     lossless: options.lossless,
     firstToken: FIRST_CALL_TOKEN,
     window: device.window,
-    answerContentBytes: Math.max(device.maxContentBytes, MAX_SAMPLE_BYTES),
+    answerBytes: createAnswerBytes(options.contract, device.maxContentBytes),
     slowestRepeatMs: (heartbeatMs || REPEAT_TIMER.maxMs) / 4,
     repeated: () => {
       counters.repeatsSent += 1

@@ -194,7 +194,8 @@ template <uint8_t kPlaces, uint8_t kArgumentBytes = 8> struct Requests {
       const detail::AnyFunction function = places_[at].function;
       void* const context = places_[at].context;
       --count_;
-      for (uint8_t i = at; i < count_; ++i) places_[i] = places_[i + 1];
+      // To the last place whatever the count: a compiler has to see that no place behind it is read.
+      for (uint8_t i = at; i + 1 < kPlaces; ++i) places_[i] = places_[i + 1];
       detail::RequestEnd end = {outcome, code, value};
       this->enterHandler();
       tell(function, context, end);
