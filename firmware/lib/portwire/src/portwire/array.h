@@ -6,13 +6,13 @@
 
 namespace portwire {
 
-/// Up to `kMaxItems` values of one type, kept in place: RAM: kMaxItems * sizeof(T) + 1, or + 2 from 256 items on.
+/// Up to `kMaxItems` values of one type `T`, kept in place: RAM: kMaxItems * sizeof(T) + 1, or + 2 from 256 items on.
 /// A handler is given `const Array<T, kMaxItems>&`, valid until it returns; texts and bytes in it are views.
 template <class T, size_t kMaxItems> class Array {
   static_assert(kMaxItems >= 1 && kMaxItems <= 0xFFFF, "an array has room for 1 to 65,535 items");
 
  public:
-  static constexpr size_t kCapacity = kMaxItems;
+  static constexpr size_t kCapacity = kMaxItems;  ///< The most items that it holds.
 
   Array() : count_(0), items_() {}
   /// The items of an ordinary array: `Array<uint16_t, 8>(samples)`.
@@ -21,9 +21,9 @@ template <class T, size_t kMaxItems> class Array {
     for (size_t i = 0; i < kItems; ++i) items_[i] = items[i];
   }
 
-  size_t size() const { return count_; }
-  bool empty() const { return count_ == 0; }
-  bool full() const { return count_ == kMaxItems; }
+  size_t size() const { return count_; }  ///< Items that it holds now.
+  bool empty() const { return count_ == 0; }  ///< No item.
+  bool full() const { return count_ == kMaxItems; }  ///< No room for another item.
 
   /// The item at `index`, counted from 0. There is no item behind the last one: it comes out as zero, never as what memory holds.
   T operator[](size_t index) const { return index < count_ ? items_[index] : T(); }
@@ -39,10 +39,10 @@ template <class T, size_t kMaxItems> class Array {
     items_[count_++] = item;
     return true;
   }
-  void clear() { count_ = 0; }
+  void clear() { count_ = 0; }  ///< Takes all items out.
 
-  const T* begin() const { return items_; }
-  const T* end() const { return items_ + count_; }
+  const T* begin() const { return items_; }  ///< The first item, for `for (uint16_t item : items)`.
+  const T* end() const { return items_ + count_; }  ///< Behind the last item.
 
  private:
   typename detail::SmallestCount<(kMaxItems < 256)>::Type count_;

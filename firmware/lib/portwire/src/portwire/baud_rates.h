@@ -26,6 +26,7 @@ template <uint32_t kFirst, uint32_t... kRest> struct RateList<kFirst, kRest...> 
 template <uint32_t kOpening, uint32_t... kOthers> struct BaudRates {
   template <class Below, class Contract> class Layer : public Below {
    public:
+    /// As Device::begin, with the line set to `kOpening` first.
     template <class... L> void begin(L&&... line) {
       this->line_.begin(line...);
       this->line_.setBaudRate(kOpening);

@@ -17,10 +17,13 @@
 
 namespace portwire {
 
+/// An Arduino core as a Board: what the session asks of it.
 struct ArduinoBoard {
+  /// Milliseconds since boot; wraps round at 2^32.
   static uint32_t nowMs() { return millis(); }
   /// A number that no earlier boot of this device had. Call it once a boot.
   static uint32_t nextEpoch();
+  /// Why this boot came about, as far as chip and bootloader tell.
   static ResetCause resetCause();
   /// Restarts the application; the next boot's cause is kSoftware. Does not return.
   static void restart();

@@ -17,21 +17,22 @@
 
 namespace portwire {
 
-/// What the session asks of a board, by way of a Hal. RAM: 5 bytes.
+/// What the session asks of a board, by way of `Hal`. RAM: 5 bytes.
 template <class Hal> struct BareBoard {
-  static uint32_t nowMs() { return Hal::milliseconds(); }
-  static uint32_t nextEpoch() { return epoch; }
-  static ResetCause resetCause() { return cause; }
-  static void restart() { Hal::reset(); }
+  static uint32_t nowMs() { return Hal::milliseconds(); }   ///< Milliseconds since boot; wraps round at 2^32.
+  static uint32_t nextEpoch() { return epoch; }             ///< What begin() was given.
+  static ResetCause resetCause() { return cause; }          ///< What begin() was given.
+  static void restart() { Hal::reset(); }                   ///< Does not return.
 
-  static uint32_t epoch;
-  static ResetCause cause;
+  static uint32_t epoch;    ///< Of this boot.
+  static ResetCause cause;  ///< Of this boot.
 };
 template <class Hal> uint32_t BareBoard<Hal>::epoch = 0;
 template <class Hal> ResetCause BareBoard<Hal>::cause = ResetCause::kUnknown;
 
-/// `kRingBytes` is what your receive buffer holds between two polls; it must be said truly, for the host sends no more than that
+/// A Line from the four functions of `Hal`, with frames. `kRingBytes` is what your receive buffer holds between two polls; it must be said truly, for the host sends no more than that
 /// unanswered. 0: no limit (a socket); then `kContentBytes` is the longest content taken.
+/// `kAnswerBytes` is the longest answer, as content.
 template <class Hal, size_t kRingBytes = 63, size_t kAnswerBytes = 64,
           size_t kContentBytes = (kRingBytes == 0 || kRingBytes >= 256 ? 249 : kRingBytes - 7)>
 class BareLine {

@@ -14,6 +14,7 @@ namespace portwire {
 template <uint8_t kMaxTextBytes = 48> struct Log {
   template <class Below, class Contract> class Layer : public Below {
    public:
+    /// Sends a line, with or without a session; what is longer than `kMaxTextBytes` is cut between two characters.
     void log(Severity severity, const char* text) {
       uint8_t bytes = 0;
       while (bytes < kMaxTextBytes && text[bytes] != 0) ++bytes;

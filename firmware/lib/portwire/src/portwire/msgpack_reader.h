@@ -11,9 +11,10 @@ namespace portwire {
 /// Whether a text is UTF-8 is not looked at.
 class Reader {
  public:
+  /// Reads the `bytes` bytes at `data`, which must outlive it.
   Reader(const uint8_t* data, size_t bytes) : at_(data), end_(data + bytes) {}
 
-  bool atEnd() const { return at_ == end_; }
+  bool atEnd() const { return at_ == end_; }  ///< Nothing is left.
 
   /// True, and past it, when the next value is nil or there is none: on the wire both mean nil.
   bool takeNil() {
@@ -23,6 +24,7 @@ class Reader {
     return true;
   }
 
+  /// Takes true or false.
   PORTWIRE_MUST_USE Status readBool(bool* value) {
     if (atEnd()) return Status::kTruncated;
     if ((*at_ & 0xFE) != 0xC2) return Status::kWrongType;
@@ -30,6 +32,7 @@ class Reader {
     return Status::kOk;
   }
 
+  /// Takes an integer of any width from 0 to `largest`; kOutOfRange for another.
   PORTWIRE_MUST_USE Status readUnsigned(uint32_t* value, uint32_t largest) {
     Integer integer;
     const Status status = readInteger(&integer);
@@ -82,6 +85,7 @@ class Reader {
     return Status::kOk;
   }
 
+  /// Takes a str, as a view into the bytes.
   PORTWIRE_MUST_USE Status readText(const char** text, size_t* bytes) {
     size_t length;
     const Status status = readLength(0xD9, 0xA0, 0xE0, &length);
@@ -91,6 +95,7 @@ class Reader {
     return Status::kOk;
   }
 
+  /// Takes a bin, as a view into the bytes.
   PORTWIRE_MUST_USE Status readBytes(const uint8_t** data, size_t* bytes) {
     size_t length;
     const Status status = readLength(0xC4, kNoShortForm, 0, &length);
@@ -142,8 +147,8 @@ class Reader {
 
   /// The low 32 bits in two's complement, and the sign.
   struct Integer {
-    uint32_t low;
-    bool negative;
+    uint32_t low;   ///< In two's complement.
+    bool negative;  ///< Below zero.
   };
 
   /// Any width; kOutOfRange when 32 bits and a sign cannot hold it.

@@ -15,12 +15,13 @@ enum class Outcome : uint8_t {
   kBadAnswer = 4      ///< An answer of another type than the contract's.
 };
 
-/// What the callback of ask() is given.
+/// What the callback of ask() is given; `R` is the type of the answer.
 template <class R> struct Answer {
-  Outcome outcome;
-  uint8_t code;  ///< Of kRefused.
-  R value;       ///< Of kAnswered, else zeros. A text or bytes in it are valid until the callback returns.
+  Outcome outcome;  ///< How it ended.
+  uint8_t code;     ///< Of kRefused.
+  R value;          ///< Of kAnswered, else zeros. A text or bytes in it are valid until the callback returns.
 };
+/// The same of a request without an answer's value.
 template <> struct Answer<void> {
   Outcome outcome;
   uint8_t code;

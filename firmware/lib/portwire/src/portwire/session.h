@@ -15,9 +15,9 @@ namespace detail {
 /// `Top` is the Device. `LineType` gives bytes, framing, sizes and the board; see line_arduino.h for what it has to have.
 template <class Top, class LineType, class Contract> class Session {
  public:
-  typedef LineType Line;
-  typedef typename Line::Board Board;
-  typedef typename Line::Framing Framing;
+  typedef LineType Line;                   ///< The first parameter of Device.
+  typedef typename Line::Board Board;      ///< Its clock, epoch, reset cause and restart.
+  typedef typename Line::Framing Framing;  ///< Frames or Packets.
 
   static constexpr size_t kReceiveBytes = Line::kReceiveBytes;        ///< What the receive ring holds; 0: no limit.
   static constexpr size_t kMaxContentBytes = Line::kMaxContentBytes;  ///< The longest content taken.
@@ -84,14 +84,14 @@ template <class Top, class LineType, class Contract> class Session {
 
   /// True from the host's first TICK on: it hears what is sent.
   bool inSession() const { return state_ == State::kUp; }
-  uint32_t epoch() const { return epoch_; }
-  const Drops& drops() const { return drops_; }
+  uint32_t epoch() const { return epoch_; }      ///< Of this boot.
+  const Drops& drops() const { return drops_; }  ///< What came and was no use.
   /// True when a packet was announced that is longer than this device takes: where the next one begins cannot be known, and
   /// nothing more is taken from this line. A program ends then, with a status that says so. Never on a line with frames.
   bool lineFailed() const { return receiver_.failed(); }
   /// True while part of a message is held: what a line that ends here cuts off.
   bool inMessage() const { return receiver_.inMessage(); }
-  Line& line() { return line_; }
+  Line& line() { return line_; }  ///< For what only this Line can do.
 
  protected:
   // Hooks, with what the core alone does.

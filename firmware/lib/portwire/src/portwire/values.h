@@ -8,21 +8,21 @@
 
 namespace portwire {
 
-constexpr size_t kUnbounded = 0xFFFF;
+constexpr size_t kUnbounded = 0xFFFF;  ///< No longest form.
 
 /// UTF-8 text of at most `kMaxBytes` bytes, not ended by a zero: a view. What a handler is given is valid until it returns.
 template <size_t kMaxBytes = kUnbounded> struct Text {
-  const char* data;
-  size_t bytes;
+  const char* data;  ///< UTF-8, not ended by a zero.
+  size_t bytes;      ///< How many.
 };
 
 /// Bytes, at most `kMaxBytes` of them: a view. What a handler is given is valid until it returns.
 template <size_t kMaxBytes = kUnbounded> struct Bytes {
-  const uint8_t* data;
-  size_t bytes;
+  const uint8_t* data;  ///< The bytes.
+  size_t bytes;         ///< How many.
 };
 
-/// A Text of a string that ends with a zero.
+/// A Text of a string that ends with a zero. What is longer than `kMaxBytes` is cut between two characters.
 template <size_t kMaxBytes = kUnbounded> inline Text<kMaxBytes> text(const char* string) {
   size_t bytes = 0;
   for (; string[bytes] != 0; ++bytes) {

@@ -10,8 +10,8 @@ namespace portwire {
 
 /// The upper and the lower half of 64 bits.
 struct Words {
-  uint32_t high;
-  uint32_t low;
+  uint32_t high;  ///< Bits 32 to 63.
+  uint32_t low;   ///< Bits 0 to 31.
 };
 
 namespace detail {
@@ -45,9 +45,10 @@ struct Binary64 {
     __builtin_memcpy(&bits, &value, sizeof bits);
     words = detail::widen(bits);
   }
+  /// These bits.
   explicit Binary64(const Words& bits) : words(bits) {}
 
-  Words words;
+  Words words;  ///< Sign, exponent and fraction as IEEE 754 has them.
 };
 
 /// The contract's f64: `double` where that has 64 bits, else (AVR) Binary64. The handler of an f64 that says `double` does not
