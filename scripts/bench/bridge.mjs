@@ -1,10 +1,13 @@
-// Events from a device to a real Mosquitto: on disk before the device is acknowledged, beside a bare loop of mqtt.js in the same run.
+// Events from devices to a real Mosquitto, beside bare loops of mqtt.js in the same run: reliable ones, on disk before their device is
+// acknowledged; plain ones of a spawned device; one device on a slow disk.
 
 import { join } from 'node:path'
 import mqtt from 'mqtt'
 import { MQTT_DEFAULTS, OUTBOX_DEFAULTS, startGateway } from '../../dist/gateway/index.js'
 import { defineContract } from '../../dist/index.js'
 import { startBroker } from '../soak/gateway-kill/setup.mjs'
+import { plainRows } from './bridge/plain.mjs'
+import { slowDiskRows } from './bridge/slow-disk.mjs'
 
 const EVENTS = 100_000
 /** Devices that hand over reliable events, each one after the other. */
@@ -32,6 +35,8 @@ export async function* run() {
       target_per_second: TARGET_PER_SECOND,
       met: perSecond >= TARGET_PER_SECOND,
     }
+    yield* plainRows(broker)
+    yield* slowDiskRows(broker)
   } finally {
     await broker.remove()
   }

@@ -9,6 +9,7 @@ import type { DeviceConfig } from './device-config.js'
 import type { DeviceEventServers } from './device-event-servers.js'
 import { createDeviceEvents, type DeviceEventsOptions } from './device-events.js'
 import { restartReason } from './exit-reason.js'
+import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
 import { argsFromJson, resultToJson } from './payload.js'
 import { createRecoveryLog } from './recovery-log.js'
@@ -104,7 +105,7 @@ export function startDevice(options: DeviceOptions): Device {
         eventServers.heard(event, value, meta)
         return publish(event, value, meta)
       }
-      if (event.acknowledged) opened.consume(event.name, take)
+      if (event.acknowledged) opened.consume(event.name, take, { ahead: LIMITS.eventsAhead })
       else opened.on(event.name, (value, meta) => void take(value, meta))
     }
     return opened

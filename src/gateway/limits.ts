@@ -6,6 +6,8 @@ export const LIMITS = {
   /** Messages that wait for the broker, and their bytes; beyond either the oldest that nobody waits for is dropped and counted. */
   outboxMessages: 10_000,
   outboxBytes: 16 * 1024 * 1024,
+  /** Reliable events of a device that are on their way to the disk, or to the broker, at once; its window may allow fewer. */
+  eventsAhead: 64,
   /** The durable outbox: events that go to the disk together, and how many removals with them. */
   outboxBatch: 64,
   outboxRemovals: 512,
@@ -28,6 +30,8 @@ export const LIMITS = {
   outboxDropTogether: 8_192,
   /** Pause before a disk that failed is tried again. */
   outboxReopenMs: 1_000,
+  /** After so many tries in a row that ended with EIO a file counts as lost: the outbox is put aside, what can be read is kept. */
+  outboxUnreadableTries: 10,
   /** How often events are looked for that are older than the config's ttl. */
   outboxExpiryMs: 10_000,
   /** Acknowledged events that are held for a broker that may forget them; beyond, the oldest is removed early and counted. */

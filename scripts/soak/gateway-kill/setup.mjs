@@ -1,6 +1,6 @@
 // A Mosquitto, a consumer that notes what comes, and a device that sends again what was not acknowledged.
 
-import { fork, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectSocket, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -134,11 +134,13 @@ export function startDevice(perSecond) {
   }
 }
 
-/** Resolves when it is ready for its device. */
-export async function startGatewayProcess(url, dir, holdMs = 0) {
-  const child = fork(`${root}/scripts/soak/gateway-kill/gateway.mjs`, [url, dir, String(holdMs)], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
+/** Resolves when it is ready for its device. @param under  a program, and its arguments, that runs it */
+export async function startGatewayProcess(url, dir, holdMs = 0, under = [], env = {}) {
+  const script = `${root}/scripts/soak/gateway-kill/gateway.mjs`
+  const [program, ...args] = [...under, process.execPath, script, url, dir, String(holdMs)]
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { ...process.env, ...env } })
+  // A pipe, as a limit on the size of files would end what writes to one.
+  child.stderr.pipe(process.stderr)
   child.on('error', () => {}) // A message to one that was killed.
   await new Promise((resolve, reject) => {
     child.once('message', resolve)

@@ -3,21 +3,20 @@
 
 import { LIMITS } from '../limits.js'
 import { createBacklogReader } from './backlog-reader.js'
-import { type Arrival, lastNumbers, nextArrivals } from './intake-queue.js'
+import { type Arrival, isStored, lastNumbers, nextArrivals } from './intake-queue.js'
 import { createLanes } from './lanes.js'
 import { createLedger, type Ledger } from './ledger.js'
 import { type Damage, openOutbox } from './open-outbox.js'
 import { encodeRecord, type LastNumber, publicationOf, recordBytes } from './record.js'
 import { type Drop, reportOf, sumOf } from './report.js'
 import { findDroppable } from './room.js'
-import { OutboxHeldError, type Store, type StoreOperation } from './store.js'
+import { isUnreadable, OutboxHeldError, type Store, type StoreOperation } from './store.js'
 import { createTimers } from './timers.js'
 import type { DurableOutbox, DurableOutboxOptions } from './types.js'
 
-const NAMESPACE = 'portwire:outbox'
-
 export function createDurableOutbox(options: DurableOutboxOptions): DurableOutbox {
-  const { folder, clock, log, holdMs } = options
+  const { folder, clock, holdMs } = options
+  const say = (line: string) => options.log('error', 'portwire:outbox', line)
   const lanes = createLanes(LIMITS.outboxLive)
   let queue: Arrival[] = []
   let store: Store | undefined
@@ -33,6 +32,7 @@ export function createDurableOutbox(options: DurableOutboxOptions): DurableOutbo
   /** reject-new, and no room: reliable events wait. */
   let isFull = false
   let saidProblem: string | undefined
+  let unreadableTries = 0
   let idle: (() => void) | undefined
   const dropped = { full: 0, ttl: 0, corrupt: 0 }
   /** Given up in the batch that is being written. */
@@ -55,7 +55,9 @@ export function createDurableOutbox(options: DurableOutboxOptions): DurableOutbo
   const open = async () => {
     if (isClosing) return
     try {
-      const opened = await openOutbox(folder, (count) => report({ reason: 'corrupt', device: undefined, count }))
+      const sayLost = (count: number) => report({ reason: 'corrupt', device: undefined, count })
+      const opened = await openOutbox(folder, sayLost, unreadableTries)
+      unreadableTries = 0
       store = opened.store
       ledger = createLedger(opened.inventory)
       numbers = new Map(opened.inventory.numbers)
@@ -65,6 +67,7 @@ export function createDurableOutbox(options: DurableOutboxOptions): DurableOutbo
       else options.alarm({ state: 'ok' })
     } catch (error) {
       if (error instanceof OutboxHeldError) throw error
+      unreadableTries = isUnreadable(error) ? unreadableTries + 1 : 0
       unavailable(error as Error)
     }
     void work()
@@ -74,18 +77,14 @@ export function createDurableOutbox(options: DurableOutboxOptions): DurableOutbo
   const sayDamage = ({ problem, lost, aside }: Damage) => {
     quarantined += 1
     dropped.corrupt += lost
-    log(
-      'error',
-      NAMESPACE,
-      `the outbox was damaged (${problem}): ${lost} events are lost, it was put aside as ${aside}`,
-    )
+    say(`the outbox was damaged (${problem}): ${lost} events are lost, it was put aside as ${aside}`)
     options.alarm({ state: 'quarantined', problem, lost, aside })
   }
 
   const unavailable = (error: Error) => {
     if (saidProblem !== error.message) {
       saidProblem = error.message
-      log('error', NAMESPACE, `the outbox cannot be used: ${error.message}; devices keep their events meanwhile`)
+      say(`the outbox cannot be used: ${error.message}; devices keep their events meanwhile`)
       options.alarm({ state: 'unavailable', problem: error.message })
     }
     later('reopen', LIMITS.outboxReopenMs, () => {
@@ -165,9 +164,11 @@ export function createDurableOutbox(options: DurableOutboxOptions): DurableOutbo
     }
     for (const reason of ['full', 'ttl'] as const) dropped[reason] += given[reason]
     given = { full: 0, ttl: 0 }
-    const finished = new Set([...fitting, ...next.again])
-    queue = queue.filter((arrival) => !finished.has(arrival))
     for (const [device, last] of lastNumbers(fitting)) numbers.set(device, last)
+    // One that came again may be the copy of one that there was no room for.
+    const again = next.again.filter(({ record, reliable }) => isStored(numbers.get(record.device), reliable!.last))
+    const finished = new Set([...fitting, ...again])
+    queue = queue.filter((arrival) => !finished.has(arrival))
     for (const [at, record] of records.entries()) {
       const bytes = values[at]!.length
       ledger.add(record.device, bytes)

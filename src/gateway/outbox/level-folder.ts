@@ -84,7 +84,7 @@ export function createLevelFolder(path: string, now: () => Date = () => new Date
       marks ??= openSync(join(path, 'mark'), constants.O_RDWR | constants.O_CREAT, FILE_MODE)
       writeSync(marks, encodeMark(mark), 0, undefined, 0)
     },
-    readRemains: () => readRemains(join(path, 'db')),
+    readRemains: (withoutUnreadable) => readRemains(join(path, 'db'), withoutUnreadable),
     async openSuccessor() {
       rmSync(successor, { recursive: true, force: true })
       mkdirSync(successor, { mode: DIRECTORY_MODE })

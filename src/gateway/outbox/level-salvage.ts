@@ -6,7 +6,7 @@ import { readLog, readTable } from './level-files.js'
 import { decodeKey } from './level-keys.js'
 import { readManifest } from './level-manifest.js'
 import { decodeMark, decodeNumber, decodeRecord, type LastNumber, type Mark } from './record.js'
-import type { Remains } from './store.js'
+import { isUnreadable, type Remains } from './store.js'
 
 const TABLE = /\.(ldb|sst)$/
 const LOG = /^\d+\.log$/
@@ -34,8 +34,9 @@ async function tablesInUse(path: string): Promise<ReadonlySet<number> | undefine
   }
 }
 
-/** The newest version of everything that can be read. It is all in memory: as much as the outbox has on the disk. */
-export async function readRemains(path: string): Promise<Remains> {
+/** The newest version of everything that can be read. It is all in memory: as much as the outbox has on the disk.
+ * @param withoutUnreadable  true: files that the disk cannot read are left out */
+export async function readRemains(path: string, withoutUnreadable = false): Promise<Remains> {
   let mark: Mark | undefined
   const numbers = new Map<string, LastNumber>()
   const events = new Map<number, Buffer>()
@@ -43,7 +44,11 @@ export async function readRemains(path: string): Promise<Remains> {
   const sequences = new Map<string, number>()
   for (const file of await filesOf(path)) {
     if (!TABLE.test(file) && !LOG.test(file)) continue
-    const bytes = await readFile(join(path, file))
+    const bytes = await readFile(join(path, file)).catch((error: unknown) => {
+      if (withoutUnreadable && isUnreadable(error)) return undefined
+      throw error
+    })
+    if (!bytes) continue
     for (const { key: bare, sequence, value } of TABLE.test(file) ? readTable(bytes, true).entries : readLog(bytes)) {
       const key = decodeKey(bare)
       if (!key || (key.kind === 'event' && value?.length && !decodeRecord(key.position, value))) continue

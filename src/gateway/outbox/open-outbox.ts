@@ -5,7 +5,14 @@
 import { LIMITS } from '../limits.js'
 import { decodeRecord, encodeRecord, type Mark, type OutboxRecord, TOMBSTONE } from './record.js'
 import { addTo, type Held, type Inventory, scanStore } from './scan.js'
-import { type OutboxFolder, type Remains, type Store, StoreDamagedError, type StoreOperation } from './store.js'
+import {
+  isUnreadable,
+  type OutboxFolder,
+  type Remains,
+  type Store,
+  StoreDamagedError,
+  type StoreOperation,
+} from './store.js'
 
 export interface Opened {
   readonly store: Store
@@ -21,35 +28,45 @@ export interface Damage {
   readonly aside: string
 }
 
-/** @param report  the message that says so many events are lost; it is in the new outbox from the start, so that it cannot be
+/** @param unreadableTries  so many tries in a row have failed as the disk could not read a file; after LIMITS.outboxUnreadableTries of
+ * them the outbox is put aside, and what is in that file is lost
+ * @param report  the message that says so many events are lost; it is in the new outbox from the start, so that it cannot be
  * lost itself
  * @throws OutboxHeldError  another process has it
  * @throws Error  something that may pass, such as a full disk; nothing has changed */
-export async function openOutbox(folder: OutboxFolder, report: (lost: number) => OutboxRecord): Promise<Opened> {
+export async function openOutbox(
+  folder: OutboxFolder,
+  report: (lost: number) => OutboxRecord,
+  unreadableTries = 0,
+): Promise<Opened> {
   await folder.lock()
+  const isGivenUp = unreadableTries >= LIMITS.outboxUnreadableTries
+  const found = await openWhole(folder).catch((error: unknown) => {
+    if (error instanceof StoreDamagedError || (isGivenUp && isUnreadable(error))) return (error as Error).message
+    throw error
+  })
+  return typeof found === 'string' ? await rebuild(folder, found, report, isGivenUp) : found
+}
+
+/** Or what is wrong with it; it is closed then. */
+async function openWhole(folder: OutboxFolder): Promise<Opened | string> {
   const damage = await folder.findDamage()
-  const beside = folder.readMark()
-  if (damage !== undefined) return await rebuild(folder, beside, damage, report)
-  try {
-    const store = await folder.open()
-    const scan = await scanStore(store, beside)
-    if (scan.kind === 'whole') return { store, inventory: scan.inventory }
-    await store.close()
-    return await rebuild(folder, beside, scan.problem, report)
-  } catch (error) {
-    if (!(error instanceof StoreDamagedError)) throw error
-    return await rebuild(folder, beside, error.message, report)
-  }
+  if (damage !== undefined) return damage
+  const store = await folder.open()
+  const scan = await scanStore(store, folder.readMark())
+  if (scan.kind === 'whole') return { store, inventory: scan.inventory }
+  await store.close()
+  return scan.problem
 }
 
 async function rebuild(
   folder: OutboxFolder,
-  beside: Mark | undefined,
   problem: string,
   report: (lost: number) => OutboxRecord,
+  withoutUnreadable: boolean,
 ): Promise<Opened> {
-  const remains = await folder.readRemains()
-  const { head, end } = rangeIn(remains, beside)
+  const remains = await folder.readRemains(withoutUnreadable)
+  const { head, end } = rangeIn(remains, folder.readMark())
   const over = new Set<number>()
   const devices = new Map<string, Held>()
   let lost = 0

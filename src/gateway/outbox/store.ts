@@ -45,8 +45,9 @@ export interface OutboxFolder {
   readMark(): Mark | undefined
   /** In place: needs no room on the disk. */
   writeMark(mark: Mark): void
-  /** What can be read of a damaged database, which is closed. */
-  readRemains(): Promise<Remains>
+  /** What can be read of a damaged database, which is closed.
+   * @param withoutUnreadable  true: files that the disk cannot read (EIO) are left out; false: rejects */
+  readRemains(withoutUnreadable: boolean): Promise<Remains>
   /** A new database beside the old one, empty. */
   openSuccessor(): Promise<Store>
   /** Puts the old one aside and the successor in its place, both closed.
@@ -68,4 +69,10 @@ export class OutboxHeldError extends Error {
 
 export class StoreDamagedError extends Error {
   override readonly name = 'StoreDamagedError'
+}
+
+/** EIO: the disk says that it cannot read this, now or ever. LevelDB hands on the words of strerror only. */
+export function isUnreadable(error: unknown): boolean {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown }
+  return code === 'EIO' || /input\/output error/i.test(String(message))
 }

@@ -37,6 +37,8 @@ export interface LiveHooks {
   lost(frames: number): void
   /** Resolves when the event is finished. */
   consume(item: ReliableEvent, number: number, epoch: number): void | Promise<void>
+  /** Of its consumer; 1 for what is no event: that waits for those before it. */
+  ahead(item: ReliableEvent): number
   /** Something waits to be sent. */
   pump(): void
   end(exit: Exit): void
@@ -119,6 +121,7 @@ export function createLive(hello: DeviceHello, options: SessionOptions, hooks: L
       hooks.pump()
     },
     consume: (item, number) => hooks.consume(item, number, device.epoch),
+    ahead: hooks.ahead,
     stopped: (item, error) => handlers.consumerStopped(item.kind === 'event' ? item.event.name : item.kind, error),
   })
   return { device, calls, events, jobs, requests, liveness, outgoing, rtt }

@@ -155,6 +155,20 @@ describe('the outbox on disk, events of a board or a program', () => {
     expect(bench.outbox.info.dropped.full).toBe(1)
   })
 
+  it('R11: does not take the copy of an event for stored while there is no room for the event itself', async () => {
+    const bench = await openBench(createMemoryFolder(), { maxBytes: 1_000, onFull: 'reject-new' })
+    const stored: number[] = []
+    for (let n = 0; n < 30; n++) {
+      for (let copy = 0; copy < 2; copy++) void bench.outbox.store(eventOf('a', n), last(n)).then(() => stored.push(n))
+    }
+    await turns(100)
+    expect(bench.outbox.info.events).toBeLessThan(15)
+    expect(new Set(stored).size).toBe(bench.outbox.info.events)
+    bench.outbox.connected()
+    expect(numbersOf(await bench.drain())).toEqual(Array.from({ length: 30 }, (_, n) => n))
+    expect(stored).toHaveLength(60)
+  })
+
   it('drops what is older than its time to live, and says how many', async () => {
     const clock = createVirtualClock()
     let nowMs = 0

@@ -7,6 +7,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,6 +15,8 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createLevelFolder } from '../../../src/gateway/outbox/level-folder.js'
 import { OutboxHeldError } from '../../../src/gateway/outbox/store.js'
+import { createVirtualClock } from '../../../src/testing/index.js'
+import { until } from '../until.js'
 import { eventOf, openBench } from './support.js'
 
 function newFolder() {
@@ -110,6 +113,51 @@ describe('the outbox on a disk, of a gateway of boards and programs', () => {
     const second = await openBench(createLevelFolder(path))
     expect(second.outbox.info.events).toBe(1)
     expect(existsSync(`${path}.successor`)).toBe(false)
+  })
+
+  it('R11: a file that can never be read again (EIO) is put aside after ten tries, the events of the others are kept', async () => {
+    const { path } = newFolder()
+    const fill = async (from: number) => {
+      const bench = await openBench(createLevelFolder(path))
+      for (let n = from; n < from + 50; n++) bench.outbox.append(eventOf('a', n))
+      await bench.outbox.close()
+    }
+    // What one run wrote to the log becomes a table when it is opened again.
+    await fill(0)
+    await fill(50)
+    await fill(100)
+    const [unreadable] = readdirSync(join(path, 'db')).filter((file) => file.endsWith('.ldb'))
+    rmSync(join(path, 'db', unreadable!))
+    symlinkSync('/proc/self/mem', join(path, 'db', unreadable!)) // of which the kernel reads nothing at 0: EIO
+    const clock = createVirtualClock()
+    const folder = createLevelFolder(path)
+    let tries = 0
+    const findDamage = () => {
+      tries += 1
+      return folder.findDamage()
+    }
+    const { outbox, alarms, empty } = await openBench({ ...folder, findDamage }, { clock })
+    const stored = outbox.store(eventOf('a', 150), last(150))
+    await until(
+      async () => {
+        await clock.advance(1_000)
+        return outbox.info.isOpen
+      },
+      30_000,
+      'it is open',
+    )
+    expect(tries).toBe(11)
+    expect(alarms).toMatchObject([
+      { state: 'unavailable', problem: expect.stringContaining('EIO') },
+      { state: 'quarantined', problem: expect.stringContaining('EIO'), lost: 50 },
+    ])
+    await stored
+    outbox.connected()
+    const came = await empty()
+    expect(came.filter(({ n }) => n !== undefined).map(({ n }) => n)).toEqual(
+      Array.from({ length: 101 }, (_, n) => n + 50),
+    )
+    expect(came).toContainEqual(expect.objectContaining({ type: 'events_dropped' }))
   })
 
   it('R9: a lock that is damaged does not keep the gateway out', async () => {
