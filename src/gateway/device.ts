@@ -47,6 +47,8 @@ export interface Device {
   restart(): Promise<void>
   /** Says `offline` and ends the port. */
   close(): Promise<void>
+  /** The same of a device that is no more: its retained topics are cleared. */
+  remove(): Promise<void>
 }
 
 /** A line on `bridge/event`. */
@@ -188,6 +190,12 @@ export function startDevice(options: DeviceOptions): Device {
     options.changed()
   }
 
+  async function close() {
+    closing = true
+    setAvailability('offline')
+    await Promise.all([port.close(), eventServers.close()])
+  }
+
   return {
     name,
     row: () => ({ ...rowOf(config, port, before, lastExit), ...addressed(eventServers.addresses) }),
@@ -213,10 +221,12 @@ export function startDevice(options: DeviceOptions): Device {
       })
       return restarting
     },
-    async close() {
-      closing = true
-      setAvailability('offline')
-      await Promise.all([port.close(), eventServers.close()])
+    close,
+    async remove() {
+      await close()
+      for (const topic of [topics.state(name), topics.availability(name), topics.contract(name)]) {
+        pipe.publishLatest({ topic, payload: '', qos: 1, retain: true })
+      }
     },
   }
 }

@@ -4,11 +4,11 @@ import { randomBytes } from 'node:crypto'
 import { type Clock, type Random, systemClock } from '../clock.js'
 import { type Bridge, bridgeWill, createBridge, type RequestHandler } from './bridge.js'
 import { type Broker, startBroker } from './broker.js'
+import { configJsonSchema } from './config/schema.js'
 import type { GatewayConfig, MqttConfig } from './config.js'
-import { configJsonSchema } from './config-schema.js'
 import { type Device, type DeviceRow, startDevice } from './device.js'
 import type { DeviceConfig } from './device-config.js'
-import { EVENT_DROP, startEventServers } from './device-event-servers.js'
+import { type DeviceEventServers, EVENT_DROP, startEventServers } from './device-event-servers.js'
 import { LIMITS } from './limits.js'
 import { type Log, silentLog } from './log.js'
 import { limitLog } from './log-limit.js'
@@ -20,6 +20,7 @@ import type { OutboxFolder } from './outbox/store.js'
 import type { DurableOutbox, OutboxAlarm, OutboxInfo } from './outbox/types.js'
 import { createMemoryOutbox } from './outbox.js'
 import { printable } from './printable.js'
+import { type ConfigChanges, createReloader } from './reload.js'
 import { createTaker } from './taker.js'
 import { createTopics, type Topics } from './topics.js'
 import type { UntypedPort } from './untyped-port.js'
@@ -35,6 +36,10 @@ export interface Gateway {
   mqtt(): MqttPipeInfo
   /** Undefined where events wait in memory. */
   outbox(): OutboxInfo | undefined
+  /** Takes over another config: devices that are the same go on undisturbed. Never rejects.
+   * @param load  reads and checks it; what it throws is said in the log and on `bridge/event`, and changes nothing
+   * @returns what came of it; undefined when it was refused */
+  reload(load: () => GatewayConfig): Promise<ConfigChanges | undefined>
   /** Publishes `offline`, disconnects, ends the ports and the embedded broker; within a second. Idempotent. */
   close(): Promise<void>
 }
@@ -72,10 +77,12 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
 
   const { server } = config.mqtt
   const broker: Broker | undefined = server.kind === 'embedded' ? await startBroker(server.port, log) : undefined
-  const eventServers = await startEventServers(config.devices, clock, (name, reason, count) => {
-    bridge?.say({ type: 'events_dropped', data: { name, count, reason: EVENT_DROP[reason].reason } })
-    log('warn', `portwire:${name}`, `${count} events were dropped: ${EVENT_DROP[reason].because}`)
-  }).catch(async (error: unknown) => {
+  const listen = (devices: readonly DeviceConfig[]) =>
+    startEventServers(devices, clock, (name, reason, count) => {
+      bridge?.say({ type: 'events_dropped', data: { name, count, reason: EVENT_DROP[reason].reason } })
+      log('warn', `portwire:${name}`, `${count} events were dropped: ${EVENT_DROP[reason].because}`)
+    })
+  const eventServers = await listen(config.devices).catch(async (error: unknown) => {
     await broker?.close()
     throw error
   })
@@ -114,9 +121,10 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     },
   })
 
+  const subscriptionsOf = (names: readonly string[]) => [topics.bridgeRequests, ...names.map(topics.calls)]
   pipe = createMqttPipe({
     settings: connectionSettings(config.mqtt, brokerUrl, topics, broker !== undefined),
-    subscriptions: [topics.bridgeRequests, ...config.devices.map((device) => topics.calls(device.name))],
+    subscriptions: subscriptionsOf(config.devices.map(({ name }) => name)),
     outbox: createMemoryOutbox({
       messages: options.outboxMessages ?? LIMITS.outboxMessages,
       bytes: LIMITS.outboxBytes,
@@ -137,12 +145,13 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     random,
     log,
   })
+  let shown = config.shown
   bridge = createBridge({
     topics,
     pipe,
     devices: () => [...devices.values()],
     version: packageVersion(),
-    shownConfig: config.shown,
+    shownConfig: () => shown,
     configSchema: configJsonSchema(),
     requests: options.requests ?? {},
   })
@@ -153,25 +162,42 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   if (alarm) bridge.outboxChanged(alarm)
 
   const run = randomBytes(4).toString('hex')
-  for (const device of config.devices) {
-    devices.set(
-      device.name,
-      startDevice({
-        config: device,
-        topics,
-        pipe,
-        ...(events && { outbox: events }),
-        openPort: options.openPort ?? openDevicePort,
-        log,
-        run,
-        now: () => new Date(),
-        say,
-        changed: soon(devicesChanged),
-        eventServers: eventServers.get(device.name)!,
-      }),
-    )
-  }
+  const start = (device: DeviceConfig, servers: DeviceEventServers) =>
+    startDevice({
+      config: device,
+      topics,
+      pipe,
+      ...(events && { outbox: events }),
+      openPort: options.openPort ?? openDevicePort,
+      log,
+      run,
+      now: () => new Date(),
+      say,
+      changed: soon(devicesChanged),
+      eventServers: servers,
+    })
+  for (const device of config.devices) devices.set(device.name, start(device, eventServers.get(device.name)!))
   devicesChanged()
+
+  const reloader = createReloader({
+    config,
+    devices,
+    start: async (device) => {
+      const servers = await listen([device]).catch((error: unknown) => {
+        log('error', `portwire:${device.name}`, `it goes on without its event servers: ${(error as Error).message}`)
+        return listen([{ ...device, eventServers: [] }])
+      })
+      return start(device, servers.get(device.name)!)
+    },
+    subscribe: (names) => mqtt.resubscribe(subscriptionsOf(names)),
+    say,
+    changed: (next) => {
+      shown = next.shown
+      bridge!.announce()
+      devicesChanged()
+    },
+    log,
+  })
 
   let closed: Promise<void> | undefined
   return {
@@ -181,9 +207,11 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     devices: () => [...devices.values()].map((device) => device.row()),
     mqtt: () => mqtt.info,
     outbox: () => events?.info,
+    reload: reloader.reload,
     close() {
       losses.close()
-      closed ??= closeAll([...devices.values()], bridge!, mqtt, events, broker, clock)
+      const reloaded = reloader.close()
+      closed ??= closeAll(() => [...devices.values()], reloaded, bridge!, mqtt, events, broker, clock)
       return closed
     },
   }
@@ -197,14 +225,17 @@ const LOST_BECAUSE: Readonly<Record<LossReason, string>> = {
 
 /** Offline first, while there is still somebody to say it to; ports end meanwhile. Whatever hangs is left behind at the end. */
 async function closeAll(
-  devices: readonly Device[],
+  devices: () => readonly Device[],
+  reloaded: Promise<void>,
   bridge: Bridge,
   pipe: MqttPipe,
   events: DurableOutbox | undefined,
   broker: Broker | undefined,
   clock: Clock,
 ): Promise<void> {
-  const ports = Promise.allSettled(devices.map((device) => device.close()))
+  const closePorts = () => Promise.allSettled(devices().map((device) => device.close()))
+  // One that a reload has started meanwhile is closed as well.
+  const ports = Promise.allSettled([closePorts(), reloaded.then(closePorts)])
   bridge.retire()
   const all = pipe.close().then(() => Promise.allSettled([ports, events?.close(), broker?.close()]))
   await Promise.race([all, new Promise<void>((resolve) => clock.after(LIMITS.closeMs, resolve))])
@@ -222,6 +253,9 @@ function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, isEmb
     ...(mqtt.user !== undefined && { user: mqtt.user }),
     ...(mqtt.password !== undefined && { password: mqtt.password }),
     ...(mqtt.ca !== undefined && { ca: mqtt.ca }),
+    ...(mqtt.cert !== undefined && { cert: mqtt.cert }),
+    ...(mqtt.key !== undefined && { key: mqtt.key }),
+    ...(mqtt.rejectUnauthorized !== undefined && { rejectUnauthorized: mqtt.rejectUnauthorized }),
   }
 }
 

@@ -1,5 +1,8 @@
 export type { RequestHandler } from './bridge.js'
 export { isBrokerUrl } from './broker-url.js'
+export { effectiveConfig } from './config/effective.js'
+export { brokerCredentials, type Environment } from './config/environment.js'
+export { configJsonSchema } from './config/schema.js'
 export {
   type GatewayConfig,
   loadConfig,
@@ -8,8 +11,6 @@ export {
   parseConfig,
   type ServerConfig,
 } from './config.js'
-export { brokerCredentials, type Environment } from './config-environment.js'
-export { configJsonSchema } from './config-schema.js'
 export type { DeviceRow } from './device.js'
 export type { DeviceConfig, DeviceTarget, EventServerConfig } from './device-config.js'
 export { type Gateway, type GatewayOptions, startGateway } from './gateway.js'

@@ -21,6 +21,8 @@ export interface MqttPipe {
   publishLatest(publication: Publication): void
   /** QoS 0: sent now or not at all. */
   publishOnce(publication: Publication): void
+  /** Other subscriptions from now on; those that are no longer wanted are given up at the broker too. */
+  resubscribe(topics: readonly string[]): void
   readonly info: MqttPipeInfo
   /** Resolves at the first connection, after the subscriptions were granted. */
   readonly connected: Promise<void>
@@ -79,6 +81,9 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   let beginning: Connection | undefined
   /** Counts connections: an acknowledgement of an earlier one means nothing to the later. */
   let generation = 0
+  let subscriptions = options.subscriptions
+  /** Given up, and the broker that keeps our session does not know yet. */
+  const givenUp = new Set<string>()
   let next = outbox.head
   let inFlight = 0
   /** Of these, from the backlog. */
@@ -200,7 +205,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
 
   const begin = async (fresh: Connection, mine: number) => {
     // Subscriptions first: whoever sees `online` may send a command at once.
-    await fresh.subscribe(options.subscriptions)
+    await subscribeAll(fresh)
     if (mine !== generation || closing) return
     connection = fresh
     reconnects += 1
@@ -214,6 +219,18 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     log('info', NAMESPACE, `connected to ${new URL(settings.url).host} (MQTT ${fresh.version === 5 ? '5' : '3.1.1'})`)
     pump()
     connected.resolve()
+  }
+
+  /** They may change while the broker is asked. */
+  const subscribeAll = async (fresh: Connection) => {
+    let asked: readonly string[]
+    do {
+      asked = subscriptions
+      await fresh.subscribe(asked)
+      const over = [...givenUp]
+      await fresh.unsubscribe(over)
+      for (const topic of over) if (!subscriptions.includes(topic)) givenUp.delete(topic)
+    } while (asked !== subscriptions)
   }
 
   const lost = (mine: number, reason: string) => {
@@ -260,6 +277,13 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       }
       if (!fits(publication, connection.maxPacketBytes)) return
       connection.publish(publication)
+    },
+    resubscribe(topics) {
+      for (const topic of subscriptions) if (!topics.includes(topic)) givenUp.add(topic)
+      for (const topic of topics) givenUp.delete(topic)
+      subscriptions = topics
+      const mine = generation
+      if (connection) void subscribeAll(connection).catch((error: Error) => lost(mine, whyNot(error)))
     },
     get info() {
       return {

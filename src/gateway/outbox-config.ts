@@ -2,8 +2,8 @@
 
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import type { Environment } from './config-environment.js'
-import type { ConfigFile } from './config-schema.js'
+import type { Environment } from './config/environment.js'
+import type { ConfigFile } from './config/schema.js'
 import { LIMITS } from './limits.js'
 
 export interface OutboxConfig {

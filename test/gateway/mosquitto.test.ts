@@ -215,7 +215,7 @@ test('a broker that wants a password gets it, and a wrong one is said', async ()
   onTestFinished(() => refused.close())
   await until(() => log.length > 0, 5_000, 'the refusal is said')
   expect(log[0]).toMatch(
-    /^the MQTT broker at 127\.0\.0\.1:\d+ refused the login \(Not authorized; as user attic\); set mqtt\.user and mqtt\.password; trying again/,
+    /^the MQTT broker at 127\.0\.0\.1:\d+ refused the login \(Not authorized; with the user that was given\); set mqtt\.user and mqtt\.password; trying again/,
   )
 })
 
