@@ -10,6 +10,7 @@ describe('the device library, shown to each compiler with all warnings as errors
       'avr-g++, ATmega328P without a core',
       'avr-g++, Uno',
       'avr-g++, Leonardo, Serial over USB',
+      'avr-g++, Mega without link-time optimisation, the reference firmware',
       'g++, native',
       'clang++-14, native',
       'arm-none-eabi-g++, Cortex-M3',
