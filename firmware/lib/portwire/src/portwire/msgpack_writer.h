@@ -113,7 +113,7 @@ class Writer {
   PORTWIRE_NOINLINE void writeFlashText(const char* text, uint8_t reserveBytes) {
     uint8_t bytes = 0;
     if (text)
-      while (detail::flashChar(text + bytes) != 0) ++bytes;
+      while (bytes <= 31 && detail::flashChar(text + bytes) != 0) ++bytes;
     if (bytes == 0 || bytes > 31 || room() < static_cast<size_t>(bytes) + 1 + reserveBytes) return writeNil();
     writeByte(static_cast<uint8_t>(0xA0 | bytes));
     while (bytes--) writeByte(static_cast<uint8_t>(detail::flashChar(text++)));

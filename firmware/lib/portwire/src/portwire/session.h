@@ -28,6 +28,7 @@ template <class Top, class LineType, class Contract> class Session {
 
   static_assert(kMaxContentBytes >= 32, "HELLO has 19 bytes of content, and later versions append");
   static_assert(kReplyBytes >= kMessageBytes + 48, "the reply to HELLO has up to 50 bytes of content without its texts");
+  static_assert(kReplyBytes <= 0xFFFF, "the length of an answer is 16 bits");
   static_assert(kWindow >= 1 && kWindow <= 64, "the window is 1 to 64");
 
   /// Starts on a line that is ready; what `line` is depends on the Line (an Arduino's Serial, for one). Says hello.

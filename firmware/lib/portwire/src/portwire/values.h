@@ -125,7 +125,7 @@ template <> struct Wire<float> {
 };
 
 template <size_t kMaxBytes> struct Wire<Text<kMaxBytes>> {
-  static constexpr size_t kBytes = kMaxBytes == kUnbounded ? kUnbounded : kMaxBytes + (kMaxBytes < 32 ? 1 : kMaxBytes < 256 ? 2 : 3);
+  static constexpr size_t kBytes = plusBytes(kMaxBytes, kMaxBytes < 32 ? 1 : kMaxBytes < 256 ? 2 : 3);
   static Status read(Reader& reader, Text<kMaxBytes>* value) {
     const Status status = reader.readText(&value->data, &value->bytes);
     return status == Status::kOk && value->bytes > kMaxBytes ? Status::kTooLarge : status;
@@ -140,7 +140,7 @@ template <size_t kMaxBytes> struct Wire<Text<kMaxBytes>> {
 };
 
 template <size_t kMaxBytes> struct Wire<Bytes<kMaxBytes>> {
-  static constexpr size_t kBytes = kMaxBytes == kUnbounded ? kUnbounded : kMaxBytes + (kMaxBytes < 256 ? 2 : 3);
+  static constexpr size_t kBytes = plusBytes(kMaxBytes, kMaxBytes < 256 ? 2 : 3);
   static Status read(Reader& reader, Bytes<kMaxBytes>* value) {
     const Status status = reader.readBytes(&value->data, &value->bytes);
     return status == Status::kOk && value->bytes > kMaxBytes ? Status::kTooLarge : status;
