@@ -143,7 +143,7 @@ struct World {
       case 8: jobs[1].next(what, text<6>("off")); break;
       case 9: jobs[1].fail(what); break;
       case 10: port.log(Severity::kNotice, "something happened"); break;
-      case 11: if ((what & 0xF0) == 0xF0) (void)(port.exit(what) ? 0 : 1); break;
+      case 11: if ((what & 0xF0) == 0xF0) ignore(port.exit(what)); break;
       case 12: startSession(); break;
       default: break;
     }
