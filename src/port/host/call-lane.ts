@@ -141,7 +141,7 @@ export function createCallLane(options: CallLaneOptions): CallLane {
       answers: 0,
       firstAnswerMs: undefined,
       isPassed: false,
-      measurable: action === Action.TICK,
+      measurable: action === Action.TICK && sent.length === 0, // not behind a handler
     }
     token = nextToken(token)
     const isLongest = answerContentBytes > longestAnswerBytes()

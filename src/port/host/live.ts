@@ -1,7 +1,7 @@
 /** What exists once the device has said hello: its lanes, its liveness, and the way out to it, tied together. */
 
 import type { Exit } from '../../exit.js'
-import type { DeviceHello } from '../../wire/index.js'
+import { Action, type DeviceHello } from '../../wire/index.js'
 import { REPEAT_TIMER, SILENT_HEARTBEATS } from '../limits.js'
 import type { DeviceInfo } from '../types.js'
 import { createAnswerBytes } from './answer-bytes.js'
@@ -95,6 +95,10 @@ export function createLive(hello: DeviceHello, options: SessionOptions, hooks: L
     heartbeatMs,
     ticked: () => {
       counters.ticks += 1
+    },
+    tickInTurn(answered) {
+      outgoing.protocolCall({ action: Action.TICK, value: undefined, answered })
+      hooks.pump()
     },
     answered: hooks.confirmed,
     late: handlers.late,

@@ -3,7 +3,7 @@
 import type { CancelTimer, Clock } from '../../clock.js'
 import type { Exit } from '../../exit.js'
 import { Action } from '../../wire/index.js'
-import { RECOVERY, SILENT_HEARTBEATS } from '../limits.js'
+import { BUSY_TICK_HEARTBEATS, RECOVERY, SILENT_HEARTBEATS } from '../limits.js'
 import type { CallLane } from './call-lane.js'
 import type { Line } from './line.js'
 import type { Answer } from './pending.js'
@@ -34,6 +34,8 @@ export interface LivenessOptions {
   readonly heartbeatMs: number
   /** A TICK was sent. */
   readonly ticked: () => void
+  /** Sends TICK when its turn comes among the calls of the user. */
+  readonly tickInTurn: (answered: (answer: Answer, copies: number) => void) => void
   /** A TICK was answered by the boot that said hello. */
   readonly answered: () => void
   /** So many plain events were sent and never came. */
@@ -56,6 +58,9 @@ export function createLiveness(options: LivenessOptions): Liveness {
   let isLate = false
   let plainHeard = 0
   let lastTickMs: number | undefined
+  let tickedAtMs = clock.nowMs()
+  /** A TICK waits for its turn, or for its answer. */
+  let isInTurn = false
   let cancelBeat: CancelTimer = () => {}
 
   const tickAnswered = (answer: Answer, copies: number) => {
@@ -72,8 +77,13 @@ export function createLiveness(options: LivenessOptions): Liveness {
     }
   }
 
-  const tick = () => {
+  const ticked = () => {
+    tickedAtMs = clock.nowMs()
     options.ticked()
+  }
+
+  const tick = () => {
+    ticked()
     calls.sendProtocol(Action.TICK, undefined, tickAnswered)
   }
 
@@ -102,11 +112,19 @@ export function createLiveness(options: LivenessOptions): Liveness {
     if (isLate && !wasLate) options.late()
     const quietMs = nowMs - Math.min(line.lastWriteMs, lastGoodFrameMs)
     if (calls.unanswered === 0 && quietMs >= heartbeatMs * ALMOST) tick()
+    else if (!isInTurn && nowMs - tickedAtMs >= BUSY_TICK_HEARTBEATS * heartbeatMs) {
+      isInTurn = true
+      ticked()
+      options.tickInTurn((answer, copies) => {
+        isInTurn = false
+        tickAnswered(answer, copies)
+      })
+    }
   }
 
   return {
     tick,
-    ticked: options.ticked,
+    ticked,
     tickAnswered,
     get lastTickMs() {
       return lastTickMs
