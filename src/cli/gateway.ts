@@ -1,6 +1,7 @@
 /** `portwire gateway`: with a config the gateway itself, without one the demonstration. */
 
 import type { LogLevel } from '../gateway/log.js'
+import { printableJson } from '../gateway/printable.js'
 import { EXIT, type ExitCode, usageError } from './exit-code.js'
 import { ended, type Io, printLine } from './io.js'
 import { createLog, type LogFormat } from './log.js'
@@ -22,7 +23,9 @@ export async function gatewayCommand(io: Io, command: GatewayCommand): Promise<E
   const { loadConfig, startGateway } = await import('../gateway/index.js')
   const config = loadConfig(command.config)
   if (command.check) {
-    printLine(io, JSON.stringify(effective(config), null, 2))
+    // Its names of files and programs are foreign text, too.
+    const lines = JSON.stringify(effective(config), null, 2).split('\n')
+    printLine(io, lines.map(printableJson).join('\n'))
     return EXIT.ok
   }
   const gateway = await startGateway(config, {

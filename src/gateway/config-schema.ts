@@ -117,6 +117,21 @@ const eventServer = z.strictObject({
     .meta({ description: 'Events for whoever connects, by name; ALL is every one.' }),
 })
 
+const eventQuota = z.strictObject({
+  per_second: z
+    .int()
+    .min(1)
+    .max(LIMITS.maxEventsPerSecond)
+    .optional()
+    .meta({ description: `Events of the device on MQTT, a second; default ${LIMITS.eventsPerSecond}.` }),
+  burst: z
+    .int()
+    .min(1)
+    .max(LIMITS.maxEventsPerSecond)
+    .optional()
+    .meta({ description: `Events at once, of a device that was quiet; default ${LIMITS.eventBurst}.` }),
+})
+
 const device = z
   .strictObject({
     serial: z
@@ -150,6 +165,10 @@ const device = z
       .max(LIMITS.eventServersPerDevice)
       .optional()
       .meta({ description: 'Events over TCP as packets; one server for each program that connects.' }),
+    event_quota: eventQuota.optional().meta({
+      description:
+        'What is above is dropped and counted if it is plain, and held back on the device if it is reliable.',
+    }),
     retain: z.boolean().default(true).meta({ description: 'Whether the merged state of the device is retained.' }),
   })
   .superRefine((value, context) => {

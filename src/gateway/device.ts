@@ -13,13 +13,15 @@ import type { Log } from './log.js'
 import { argsFromJson, resultToJson } from './payload.js'
 import { createRecoveryLog } from './recovery-log.js'
 import { type CommandResult, refused, resultOfError } from './reply.js'
+import type { TtyClaims } from './tty-claims.js'
 import type { UntypedPort } from './untyped-port.js'
 
 /** A row of `bridge/devices`. */
 export interface DeviceRow {
   readonly name: string
   readonly path: string
-  readonly state: PortState
+  /** quarantined: its tty is that of another device, so that it is not opened. */
+  readonly state: PortState | 'quarantined'
   /** Number of the open, from 1; 0 before the first. */
   readonly session: number
   readonly restarts: number
@@ -50,14 +52,21 @@ export interface Device {
 
 /** A line on `bridge/event`. */
 export interface BridgeEvent {
-  readonly type: 'device_restarted' | 'device_exited' | 'events_lost' | 'events_dropped' | 'events_stopped'
+  readonly type:
+    | 'device_restarted'
+    | 'device_exited'
+    | 'device_quarantined'
+    | 'events_lost'
+    | 'events_dropped'
+    | 'events_stopped'
   readonly data: Readonly<Record<string, unknown>> & { readonly name: string }
 }
 
-export interface DeviceOptions extends DeviceEventsOptions {
+export interface DeviceOptions extends Omit<DeviceEventsOptions, 'dropped'> {
   readonly openPort: (config: DeviceConfig) => UntypedPort
   readonly log: Log
   readonly say: (event: BridgeEvent) => void
+  readonly ttys: TtyClaims
   readonly eventServers: Pick<DeviceEventServers, 'addresses' | 'heard' | 'close'>
   /** The row of this device is another than before. */
   readonly changed: () => void
@@ -65,10 +74,16 @@ export interface DeviceOptions extends DeviceEventsOptions {
 
 /** Opens the port, which keeps trying by its restart strategy, and publishes from then on. */
 export function startDevice(options: DeviceOptions): Device {
-  const { config, topics, pipe, log, say, eventServers } = options
+  const { config, topics, pipe, log, say, eventServers, ttys } = options
   const { name, contract } = config
   const namespace = `portwire:${name}`
-  const events = createDeviceEvents(options)
+  const events = createDeviceEvents({
+    ...options,
+    dropped(count) {
+      say({ type: 'events_dropped', data: { name, count, reason: 'quota' } })
+      log('warn', namespace, `${count} events were dropped: above the quota of the device (event_quota)`)
+    },
+  })
   /** Ports so far: what an earlier one still says is about the past. */
   let ports = 0
   /** Sessions and restarts of the earlier ports. */
@@ -90,9 +105,15 @@ export function startDevice(options: DeviceOptions): Device {
     qos: 1,
     retain: true,
   })
+  /** Undefined in quarantine. */
   let port = open()
 
-  function open(): UntypedPort {
+  function open(): UntypedPort | undefined {
+    const owner = ttys.claim(config)
+    if (owner !== undefined) {
+      quarantined(owner)
+      return undefined
+    }
     const opened = options.openPort(config)
     const mine = ++ports
     opened.watch((notice) => {
@@ -132,8 +153,37 @@ export function startDevice(options: DeviceOptions): Device {
     }
   }
 
+  /** Two names that lead to one tty: the first device keeps it, this one waits for a person. */
+  function quarantined(owner: string) {
+    log('error', namespace, `quarantined: its tty is that of ${owner}; mend the config, or request device/restart`)
+    say({ type: 'device_quarantined', data: { name, owner } })
+    setAvailability('offline')
+    options.changed()
+  }
+
+  /** The names of ttys may lead elsewhere since it was opened. True: it is another device's now. */
+  function leftToOwner(opened: UntypedPort): boolean {
+    const owner = ttys.claim(config)
+    if (owner === undefined) return false
+    countBefore(opened)
+    ports += 1
+    port = undefined
+    ttys.release(config)
+    void opened.close()
+    quarantined(owner)
+    return true
+  }
+
+  function countBefore(last: UntypedPort) {
+    const { session, restarts } = last.info()
+    before.sessions += session
+    before.restarts += restarts
+  }
+
   function stateChanged(opened: UntypedPort, state: PortState, exit: Exit | undefined) {
     if (exit) exited(exit)
+    const isBusy = exit?.kind === 'failed' && exit.error.code === 'PORT_BUSY'
+    if (!closing && (isBusy || state === 'running') && leftToOwner(opened)) return
     if (state === 'running') running(opened)
     else setAvailability('offline')
     options.changed()
@@ -178,11 +228,14 @@ export function startDevice(options: DeviceOptions): Device {
   }
 
   async function restart() {
-    await port.close()
-    if (closing) return
-    const { session, restarts } = port.info()
-    before.sessions += session
-    before.restarts += restarts + 1
+    const last = port
+    await last?.close()
+    // It went into quarantine meanwhile.
+    if (closing || last !== port) return
+    if (last) {
+      countBefore(last)
+      before.restarts += 1
+    }
     port = open()
     options.changed()
   }
@@ -200,6 +253,7 @@ export function startDevice(options: DeviceOptions): Device {
       const expires = expiresInMs !== undefined && expiresInMs < callMs
       try {
         const args = argsFromJson(fieldsOf(found.args), members as Record<string, unknown>)
+        if (!port) return refused(`${action}: ${name} is quarantined: its tty is that of another device`)
         const value = await port.call(action, args, { timeoutMs: expires ? expiresInMs : callMs })
         return { result: 'ok', data: resultToJson(found.result, value) }
       } catch (error) {
@@ -215,7 +269,9 @@ export function startDevice(options: DeviceOptions): Device {
     async close() {
       closing = true
       setAvailability('offline')
-      await Promise.all([port.close(), eventServers.close()])
+      events.close()
+      ttys.release(config)
+      await Promise.all([port?.close(), eventServers.close()])
     },
   }
 }
@@ -226,12 +282,20 @@ function addressed(addresses: readonly string[]): Pick<DeviceRow, 'event_servers
 
 function rowOf(
   config: DeviceConfig,
-  port: UntypedPort,
+  port: UntypedPort | undefined,
   before: { readonly sessions: number; readonly restarts: number },
   lastExit: Exit | undefined,
 ): DeviceRow {
   const { name, contract } = config
-  const { link, state, session, restarts, device } = port.info()
+  const { target } = config
+  const inQuarantine = {
+    link: 'serial' in target ? target.serial : target.spawn,
+    state: 'quarantined',
+    session: 0,
+    restarts: 0,
+    device: undefined,
+  } as const
+  const { link, state, session, restarts, device } = port?.info() ?? inQuarantine
   return {
     name,
     path: link,

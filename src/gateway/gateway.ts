@@ -16,9 +16,10 @@ import { createLosses } from './losses.js'
 import { createMqttPipe, type LossReason, type MqttPipe, type MqttPipeInfo } from './mqtt-pipe.js'
 import { openDevicePort } from './open-device-port.js'
 import { createMemoryOutbox } from './outbox.js'
-import { printable } from './printable.js'
+import { cutLine, printable } from './printable.js'
 import { createTaker } from './taker.js'
 import { createTopics, type Topics } from './topics.js'
+import { createTtyClaims } from './tty-claims.js'
 import type { UntypedPort } from './untyped-port.js'
 import { packageVersion } from './version.js'
 
@@ -54,7 +55,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   let bridge: Bridge | undefined
   const log = limitLog(
     (level, namespace, message) => {
-      const line = printable(message)
+      const line = printable(cutLine(message, LIMITS.logMessageBytes))
       sink(level, namespace, line)
       if (level !== 'debug') bridge?.log(level, namespace, line)
     },
@@ -117,6 +118,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   const taker = createTaker({ topics, bridge, devices, pipe, log })
   bridge.announce()
 
+  const ttys = createTtyClaims()
   const run = randomBytes(4).toString('hex')
   for (const device of config.devices) {
     devices.set(
@@ -129,8 +131,10 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
         log,
         run,
         now: () => new Date(),
+        clock,
         say,
         changed: soon(devicesChanged),
+        ttys,
         eventServers: eventServers.get(device.name)!,
       }),
     )

@@ -54,7 +54,7 @@ export function spawnCli(
 }
 
 /** A build older than the source would test something else, so it is made anew; `npm test` has made it already. */
-function requireBuild(): void {
+export function requireBuild(): void {
   const isFresh = () => {
     const builtMs = statSync(MAIN, { throwIfNoEntry: false })?.mtimeMs ?? 0
     return sourcesIn(join(root, 'src')).every((file) => statSync(file).mtimeMs <= builtMs)
