@@ -5,50 +5,47 @@ import type { Event } from '../contract/index.js'
 import type { EventMeta } from '../port/index.js'
 import type { DeviceConfig } from './device-config.js'
 import { createDeviceLog, type DeviceLogLine } from './device-log.js'
+import { createDeviceQuota, type DeviceQuota, type DeviceQuotaOptions } from './device-quota.js'
 import { createEventIds } from './event-id.js'
-import { createEventQuota } from './event-quota.js'
 import { LIMITS } from './limits.js'
-import { createLosses } from './losses.js'
 import type { MqttPipe } from './mqtt-pipe.js'
+import { type OutboxRecord, publicationOf } from './outbox/record.js'
+import type { DurableOutbox } from './outbox/types.js'
 import { fieldsToJson } from './payload.js'
 import type { Topics } from './topics.js'
 
 export interface DeviceEvents {
   /** Above the quota of the device it is dropped and counted, and only the merged state tells its values. */
   plain(event: Event, value: unknown, meta: EventMeta): void
-  /** Resolves after the PUBACK: only then the device may be told to forget the event. Above the quota it waits for its turn. */
+  /** Resolves when the event is on disk, or after the PUBACK where none is kept there: only then the device may be told to forget the
+   * event. Above the quota it waits for its turn. */
   reliable(event: Event, value: unknown, meta: EventMeta): Promise<void>
   log(line: DeviceLogLine): void
-  /** Says what was dropped and not said yet. */
+  readonly quota: Pick<DeviceQuota, 'adjust' | 'forget'>
+  /** Says what was dropped and not said yet. It may be called again, after the last event. */
   close(): void
 }
 
-export interface DeviceEventsOptions {
+export interface DeviceEventsOptions extends Pick<DeviceQuotaOptions, 'aboveQuota'> {
   readonly config: DeviceConfig
   readonly topics: Topics
   readonly pipe: Pick<MqttPipe, 'publish' | 'publishLatest' | 'publishOnce'>
+  /** Where events wait for the broker on disk; undefined: in memory. */
+  readonly outbox?: Pick<DurableOutbox, 'append' | 'store'>
   /** Names this run of the gateway: 8 hex digits. */
   readonly run: string
   /** Wall-clock time, for `at`. */
   readonly now: () => Date
   readonly clock: Clock
-  /** So many plain events were above the quota. */
-  readonly dropped: (count: number) => void
 }
 
 export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
-  const { config, topics, pipe, now, clock } = options
+  const { config, topics, pipe, outbox, now, clock } = options
   const { name, retain } = config
   const ids = createEventIds(name, options.run)
   /** The latest value of every field of every event: what `portwire/<name>` says. */
   const merged: Record<string, unknown> = {}
-  const limits = { eventsPerSecond: LIMITS.eventsPerSecond, burst: LIMITS.eventBurst, ...config.eventQuota }
-  const quota = createEventQuota(limits, clock)
-  const losses = createLosses<'quota'>({
-    clock,
-    afterMs: LIMITS.lossesSaidMs,
-    say: (_reason, count) => options.dropped(count),
-  })
+  const quota = createDeviceQuota(options)
   const lines = createDeviceLog({ topic: topics.log(name), pipe, now, clock })
   let cancelState: CancelTimer | undefined
 
@@ -58,31 +55,49 @@ export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
     pipe.publishLatest({ topic: topics.state(name), payload: JSON.stringify(merged), qos: 1, retain })
   }
 
-  const publish = (event: Event, value: unknown, meta: EventMeta, delivered?: () => void) => {
-    const fields = fieldsToJson(event.fields, value)
-    const id = ids(meta)
-    const payload = JSON.stringify({ ...fields, ...eventMembers(fields, id, now()) })
-    pipe.publish(
-      { topic: topics.event(name, event.name), payload, qos: 1, retain: false, userProperties: { id } },
-      delivered,
-    )
+  const latest = (fields: Readonly<Record<string, unknown>>) => {
     Object.assign(merged, fields)
     publishState()
   }
 
+  const recordOf = (event: Event, fields: Readonly<Record<string, unknown>>, meta: EventMeta): OutboxRecord => {
+    const id = ids(meta)
+    const at = now()
+    const payload = JSON.stringify({ ...fields, ...eventMembers(fields, id, at) })
+    const historicalMember = 'historical' in fields ? 'event_historical' : 'historical'
+    return { device: name, atMs: at.getTime(), topic: topics.event(name, event.name), payload, id, historicalMember }
+  }
+
+  const take = (event: Event, value: unknown, meta: EventMeta): Promise<void> => {
+    const fields = fieldsToJson(event.fields, value)
+    const record = recordOf(event, fields, meta)
+    const { epoch, number } = meta
+    const taken =
+      outbox && number !== undefined
+        ? outbox.store(record, { epoch, number })
+        : new Promise<void>((resolve) => pipe.publish(publicationOf(record, false), resolve))
+    latest(fields)
+    return taken
+  }
+
   return {
     plain(event, value, meta) {
-      if (quota.admit()) return publish(event, value, meta)
-      losses.add('quota')
-      Object.assign(merged, fieldsToJson(event.fields, value))
-      cancelState ??= clock.after(LIMITS.droppedStateMs, publishState)
+      const fields = fieldsToJson(event.fields, value)
+      if (!quota.admit()) {
+        Object.assign(merged, fields)
+        cancelState ??= clock.after(LIMITS.droppedStateMs, publishState)
+        return
+      }
+      const record = recordOf(event, fields, meta)
+      if (outbox) outbox.append(record)
+      else pipe.publish(publicationOf(record, false))
+      latest(fields)
     },
-    reliable: (event, value, meta) => new Promise((resolve) => quota.turn(() => publish(event, value, meta, resolve))),
+    reliable: (event, value, meta) => quota.turn(() => take(event, value, meta)),
     log: lines.say,
+    quota,
     close() {
       quota.close()
-      losses.say()
-      losses.close()
       lines.close()
       if (cancelState) publishState()
     },

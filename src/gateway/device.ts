@@ -3,12 +3,15 @@
 import { didYouMean } from '../contract/file/index.js'
 import { type Contract, fieldsOf } from '../contract/index.js'
 import { describeExit, type Exit } from '../exit.js'
+import { describeIdentity } from '../link/index.js'
 import type { EventMeta, PortNotice, PortState } from '../port/index.js'
 import { PORT_DEFAULTS } from '../port/index.js'
-import type { DeviceConfig } from './device-config.js'
+import type { DeviceConfig, DeviceTarget } from './device-config.js'
 import type { DeviceEventServers } from './device-event-servers.js'
 import { createDeviceEvents, type DeviceEventsOptions } from './device-events.js'
+import type { AboveQuota } from './device-quota.js'
 import { restartReason } from './exit-reason.js'
+import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
 import { argsFromJson, resultToJson } from './payload.js'
 import { createRecoveryLog } from './recovery-log.js'
@@ -46,8 +49,12 @@ export interface Device {
   ): Promise<CommandResult>
   /** Ends the port and starts a new one. */
   restart(): Promise<void>
+  /** Takes over what another config says of the same device and needs no new session: its quota. */
+  adjust(config: DeviceConfig): void
   /** Says `offline` and ends the port. */
   close(): Promise<void>
+  /** The same of a device that is no more: its retained topics are cleared. */
+  remove(): Promise<void>
 }
 
 /** A line on `bridge/event`. */
@@ -58,11 +65,12 @@ export interface BridgeEvent {
     | 'device_quarantined'
     | 'events_lost'
     | 'events_dropped'
+    | 'events_paced'
     | 'events_stopped'
   readonly data: Readonly<Record<string, unknown>> & { readonly name: string }
 }
 
-export interface DeviceOptions extends Omit<DeviceEventsOptions, 'dropped'> {
+export interface DeviceOptions extends Omit<DeviceEventsOptions, 'aboveQuota'> {
   readonly openPort: (config: DeviceConfig) => UntypedPort
   readonly log: Log
   readonly say: (event: BridgeEvent) => void
@@ -75,13 +83,17 @@ export interface DeviceOptions extends Omit<DeviceEventsOptions, 'dropped'> {
 /** Opens the port, which keeps trying by its restart strategy, and publishes from then on. */
 export function startDevice(options: DeviceOptions): Device {
   const { config, topics, pipe, log, say, eventServers, ttys } = options
-  const { name, contract } = config
+  const { name, contract, target } = config
   const namespace = `portwire:${name}`
   const events = createDeviceEvents({
     ...options,
-    dropped(count) {
-      say({ type: 'events_dropped', data: { name, count, reason: 'quota' } })
-      log('warn', namespace, `${count} events were dropped: above the quota of the device (event_quota)`)
+    aboveQuota(what, count) {
+      say(
+        what === 'paced'
+          ? { type: 'events_paced', data: { name, count } }
+          : { type: 'events_dropped', data: { name, count, reason: 'quota' } },
+      )
+      log('warn', namespace, `${count} events ${ABOVE_QUOTA[what]}: above the quota of the device (event_quota)`)
     },
   })
   /** Ports so far: what an earlier one still says is about the past. */
@@ -114,7 +126,7 @@ export function startDevice(options: DeviceOptions): Device {
       quarantined(owner)
       return undefined
     }
-    const opened = options.openPort(config)
+    const opened = openClaimed()
     const mine = ++ports
     opened.watch((notice) => {
       if (mine === ports) heard(opened, notice)
@@ -125,10 +137,19 @@ export function startDevice(options: DeviceOptions): Device {
         eventServers.heard(event, value, meta)
         return publish(event, value, meta)
       }
-      if (event.acknowledged) opened.consume(event.name, take)
+      if (event.acknowledged) opened.consume(event.name, take, { ahead: LIMITS.eventsAhead })
       else opened.on(event.name, (value, meta) => void take(value, meta))
     }
     return opened
+  }
+
+  function openClaimed(): UntypedPort {
+    try {
+      return options.openPort(config)
+    } catch (error) {
+      ttys.release(config)
+      throw error
+    }
   }
 
   function heard(opened: UntypedPort, notice: PortNotice) {
@@ -162,8 +183,8 @@ export function startDevice(options: DeviceOptions): Device {
   }
 
   /** The names of ttys may lead elsewhere since it was opened. True: it is another device's now. */
-  function leftToOwner(opened: UntypedPort): boolean {
-    const owner = ttys.claim(config)
+  function leftToOwner(opened: UntypedPort, openPath: string | undefined): boolean {
+    const owner = ttys.claim(config, openPath)
     if (owner === undefined) return false
     countBefore(opened)
     ports += 1
@@ -183,7 +204,10 @@ export function startDevice(options: DeviceOptions): Device {
   function stateChanged(opened: UntypedPort, state: PortState, exit: Exit | undefined) {
     if (exit) exited(exit)
     const isBusy = exit?.kind === 'failed' && exit.error.code === 'PORT_BUSY'
-    if (!closing && (isBusy || state === 'running') && leftToOwner(opened)) return
+    const openPath = state === 'running' ? opened.info().stream?.path : undefined
+    if (!closing && (isBusy || state === 'running') && leftToOwner(opened, openPath)) return
+    // Found by what it is, it may be at another tty the next time, and this one another board's.
+    if (state !== 'running' && 'serial' in target && typeof target.serial !== 'string') ttys.release(config)
     if (state === 'running') running(opened)
     else setAvailability('offline')
     options.changed()
@@ -232,12 +256,24 @@ export function startDevice(options: DeviceOptions): Device {
     await last?.close()
     // It went into quarantine meanwhile.
     if (closing || last !== port) return
+    // They come again, from the new session.
+    events.quota.forget()
     if (last) {
       countBefore(last)
       before.restarts += 1
     }
     port = open()
     options.changed()
+  }
+
+  async function close() {
+    closing = true
+    setAvailability('offline')
+    // Now, as long as there is a broker to hear it, and again for what came until the port was closed.
+    events.close()
+    await Promise.all([port?.close(), eventServers.close()])
+    events.close()
+    ttys.release(config)
   }
 
   return {
@@ -266,15 +302,18 @@ export function startDevice(options: DeviceOptions): Device {
       })
       return restarting
     },
-    async close() {
-      closing = true
-      setAvailability('offline')
-      events.close()
-      ttys.release(config)
-      await Promise.all([port?.close(), eventServers.close()])
+    adjust: events.quota.adjust,
+    close,
+    async remove() {
+      await close()
+      for (const topic of [topics.state(name), topics.availability(name), topics.contract(name)]) {
+        pipe.publishLatest({ topic, payload: '', qos: 1, retain: true })
+      }
     },
   }
 }
+
+const ABOVE_QUOTA: Readonly<Record<AboveQuota, string>> = { dropped: 'were dropped', paced: 'had to wait' }
 
 function addressed(addresses: readonly string[]): Pick<DeviceRow, 'event_servers'> {
   return addresses.length === 0 ? {} : { event_servers: addresses }
@@ -286,10 +325,9 @@ function rowOf(
   before: { readonly sessions: number; readonly restarts: number },
   lastExit: Exit | undefined,
 ): DeviceRow {
-  const { name, contract } = config
-  const { target } = config
+  const { name, contract, target } = config
   const inQuarantine = {
-    link: 'serial' in target ? target.serial : target.spawn,
+    link: pathOf(target),
     state: 'quarantined',
     session: 0,
     restarts: 0,
@@ -307,6 +345,11 @@ function rowOf(
     ...(lastExit && { last_exit: describeExit(lastExit) }),
     contract: { name: contract.name, version: contract.version, hash: hex(contract.hash) },
   }
+}
+
+function pathOf(target: DeviceTarget): string {
+  if (!('serial' in target)) return ''
+  return typeof target.serial === 'string' ? target.serial : describeIdentity(target.serial)
 }
 
 function unknownAction(contract: Contract, action: string): string {

@@ -11,56 +11,64 @@ export interface EventQuotaLimits {
 }
 
 export interface EventQuota {
-  /** A plain event: true when it may go out. False is counted in `dropped`. */
+  /** A plain event: true when it may go out. */
   admit(): boolean
-  /** A reliable event: runs `go` at its turn, at once or later. It takes the next token that there is, so a flood of plain
-   * events does not keep it out. */
-  turn(go: () => void): void
-  /** Plain events that were refused, since the start. */
-  readonly dropped: number
+  /** A reliable event: runs `go` at its turn, in the order asked: at once, or when there is a token. While one waits it has the next
+   * token, so a flood of plain events does not keep it out.
+   * @returns true when it has to wait */
+  turn(go: () => void): boolean
+  /** Other limits from now on; turns that wait keep their order. */
+  set(limits: EventQuotaLimits): void
   /** Forgets the turns that wait: what was not published is not acknowledged, and stays on the device. */
-  close(): void
+  forget(): void
 }
 
-export function createEventQuota({ eventsPerSecond, burst }: EventQuotaLimits, clock: Clock): EventQuota {
-  // Below zero are the tokens that waiting reliable events have taken in advance.
+export function createEventQuota(limits: EventQuotaLimits, clock: Clock): EventQuota {
+  let { eventsPerSecond, burst } = limits
   let tokens = burst
   let sinceMs = clock.nowMs()
-  let dropped = 0
-  const waiting = new Set<CancelTimer>()
+  let waiting: (() => void)[] = []
+  let cancel: CancelTimer | undefined
 
-  const refill = () => {
+  const takeToken = (): boolean => {
     const nowMs = clock.nowMs()
     tokens = Math.min(burst, tokens + ((nowMs - sinceMs) * eventsPerSecond) / 1_000)
     sinceMs = nowMs
+    if (tokens < 1) return false
+    tokens -= 1
+    return true
+  }
+
+  /** One timer for all who wait: timers of their own may end out of order. */
+  const serve = () => {
+    cancel?.()
+    cancel = undefined
+    while (waiting.length > 0 && takeToken()) waiting.shift()!()
+    if (waiting.length > 0) cancel ??= clock.after(Math.ceil(((1 - tokens) * 1_000) / eventsPerSecond), serve)
   }
 
   return {
-    admit() {
-      refill()
-      if (tokens < 1) {
-        dropped += 1
+    admit: () => waiting.length === 0 && takeToken(),
+    turn(go) {
+      if (waiting.length === 0 && takeToken()) {
+        go()
         return false
       }
-      tokens -= 1
+      waiting.push(go)
+      if (!cancel) serve()
       return true
     },
-    turn(go) {
-      refill()
-      tokens -= 1
-      if (tokens >= 0) return go()
-      const cancel = clock.after((-tokens * 1_000) / eventsPerSecond, () => {
-        waiting.delete(cancel)
-        go()
-      })
-      waiting.add(cancel)
+    set(next) {
+      if (takeToken()) tokens += 1
+      eventsPerSecond = next.eventsPerSecond
+      burst = next.burst
+      tokens = Math.min(burst, tokens)
+      serve()
     },
-    get dropped() {
-      return dropped
-    },
-    close() {
-      for (const cancel of waiting) cancel()
-      waiting.clear()
+    forget() {
+      cancel?.()
+      cancel = undefined
+      waiting = []
     },
   }
 }

@@ -7,8 +7,9 @@ import type { DeviceConfig } from './device-config.js'
 type Claimant = Pick<DeviceConfig, 'name' | 'target'>
 
 export interface TtyClaims {
-  /** Takes the tty of this device for it; the name of the owner when another device has it, and nothing is taken then. */
-  claim(device: Claimant): string | undefined
+  /** Takes the tty of this device for it; the name of the owner when another device has it, and nothing is taken then.
+   * @param openPath  the tty that it has open: a device that is found by what it is has no other path */
+  claim(device: Claimant, openPath?: string): string | undefined
   release(device: Claimant): void
 }
 
@@ -16,12 +17,14 @@ export interface TtyClaims {
 export function createTtyClaims(realPath: (path: string) => string = whereTo): TtyClaims {
   const paths = new Map<string, string>()
   return {
-    claim({ name, target }) {
+    claim({ name, target }, openPath) {
       if (!('serial' in target)) return undefined
-      const tty = realPath(target.serial)
+      const path = typeof target.serial === 'string' ? target.serial : openPath
+      if (path === undefined) return undefined
+      const tty = realPath(path)
       // Looked up anew each time: when boards change their sockets, the names lead elsewhere.
-      for (const [owner, path] of paths) if (owner !== name && realPath(path) === tty) return owner
-      paths.set(name, target.serial)
+      for (const [owner, other] of paths) if (owner !== name && realPath(other) === tty) return owner
+      paths.set(name, path)
       return undefined
     },
     release: ({ name }) => void paths.delete(name),

@@ -77,7 +77,7 @@ test('R15: plain events above the quota are dropped and counted exactly, a secon
 })
 
 test('R15: reliable events of a device that floods are held back, not dropped', async () => {
-  const { gateway, ports } = await start({ flooder: '/dev/fake1' })
+  const { gateway, ports, log } = await start({ flooder: '/dev/fake1' })
   const client = await clientOf(gateway, ['portwire/flooder/event/alarm'])
   const port = ports.get('flooder')!
   for (let i = 0; i < 1_000; i++) void port.emit('reading', { celsius: i, humidity: 0 })
@@ -87,6 +87,34 @@ test('R15: reliable events of a device that floods are held back, not dropped', 
   expect(client.messages.map(({ json }) => json['celsius'])).toEqual(Array.from({ length: 40 }, (_, i) => i))
   // At 200 a second.
   expect(performance.now() - fromMs).toBeGreaterThan(150)
+  await gateway.close()
+  expect(log.filter((line) => line.includes('had to wait'))).toEqual([
+    expect.stringMatching(
+      /^warn portwire:flooder \d+ events had to wait: above the quota of the device \(event_quota\)$/,
+    ),
+  ])
+})
+
+test('R15: reliable events handed over together keep their order above the quota, wait unacknowledged, and how many waited is said', async () => {
+  const { gateway, ports } = await start({ flooder: '/dev/fake1' })
+  const client = await clientOf(gateway, ['portwire/flooder/event/alarm', 'portwire/bridge/event'])
+  const port = ports.get('flooder')!
+  const acknowledged: number[] = []
+  const all = Array.from({ length: LIMITS.eventBurst + 64 }, (_, number) =>
+    port.emit('alarm', { celsius: number, high: true }, { number }).then(() => acknowledged.push(number)),
+  )
+  await Promise.all(all.slice(0, LIMITS.eventBurst))
+  expect(acknowledged.length).toBeLessThan(all.length)
+  await Promise.all(all)
+  await client.heard(all.length, ({ topic }) => topic.endsWith('alarm'))
+  const numbers = client.messages.filter(({ topic }) => topic.endsWith('alarm')).map(({ json }) => json['celsius'])
+  expect(numbers).toEqual(Array.from(all, (_, number) => number))
+  await gateway.close()
+  const { json } = await client.next('portwire/bridge/event', (message) => message.json['type'] === 'events_paced')
+  expect(json['data']).toMatchObject({ name: 'flooder' })
+  const { count } = json['data'] as { count: number }
+  expect(count).toBeGreaterThan(0)
+  expect(count).toBeLessThanOrEqual(64)
 })
 
 test('R27: of the lines of a device 50 a second pass, each one JSON value without a control character; the others are counted', async () => {

@@ -14,6 +14,10 @@ const CALM_EVENTS_PER_SECOND = 10
 /** 1 Mbaud, ten bits a byte, frames of about 30 bytes. */
 const FLOOD_EVENTS_PER_SECOND = 3_000
 const STEP_MS = 10
+const FULL_SECONDS = 60
+const SHORT_SECONDS = 3
+const FULL_ROUNDS = 3
+const WARM_UP_SECONDS = 2
 const SETTLE_MS = 2_000
 
 const contract: Contract = defineContract({
@@ -30,21 +34,33 @@ interface Calm {
 
 export async function* run({ seed, isFull }: SoakOptions): AsyncGenerator<SoakResult> {
   void seed // nothing here is random
-  const seconds = isFull ? 60 : 3
-  const baseline = await runFor(seconds, 0)
+  const rounds = isFull ? FULL_ROUNDS : 1
+  const secondsOfOne = (isFull ? FULL_SECONDS : SHORT_SECONDS) / rounds
+  // A first one that does not count: code is compiled and buffers grow, whoever sends.
+  await runFor(WARM_UP_SECONDS, FLOOD_EVENTS_PER_SECOND)
+  const calm: Outcome[] = []
+  const flooded: Outcome[] = []
+  // In turn, so that both see the same machine.
+  for (let round = 0; round < rounds; round++) {
+    calm.push(await runFor(secondsOfOne, 0))
+    flooded.push(await runFor(secondsOfOne, FLOOD_EVENTS_PER_SECOND))
+  }
+  const [baseline, flood] = [together(calm), together(flooded)]
+  const seconds = secondsOfOne * rounds
   yield resultOf(`${seconds} s without the flooder`, baseline, baseline.p99Ms, isFull)
-  const flooded = await runFor(seconds, FLOOD_EVENTS_PER_SECOND)
-  yield resultOf(`${seconds} s with a flooder of ${FLOOD_EVENTS_PER_SECOND} events/s`, flooded, baseline.p99Ms, isFull)
+  yield resultOf(`${seconds} s with a flooder of ${FLOOD_EVENTS_PER_SECOND} events/s`, flood, baseline.p99Ms, isFull)
 }
 
 interface Outcome {
   readonly calmSent: number
   readonly calmHeard: number
+  readonly latenciesMs: readonly number[]
   readonly p99Ms: number
   readonly flooderSent: number
   readonly flooderHeard: number
   readonly flooderDropped: number
-  readonly secondsRun: number
+  /** The most that its quota allows. */
+  readonly flooderMay: number
   /** Of this process, which is everybody here: what the machine alone adds. */
   readonly loopDelayP99Ms: number
   readonly rssGrowthMb: number
@@ -121,17 +137,43 @@ async function runFor(seconds: number, floodPerSecond: number): Promise<Outcome>
   await gateway.close()
   await client.endAsync(true)
   const tallies = [...calm.values()]
+  latenciesMs.sort((a, b) => a - b)
   return {
     calmSent: tallies.reduce((sum, { sent }) => sum + sent, 0),
     calmHeard: tallies.reduce((sum, { heard }) => sum + heard, 0),
-    p99Ms: latenciesMs.sort((a, b) => a - b)[Math.floor(latenciesMs.length * 0.99)] ?? Number.NaN,
+    latenciesMs,
+    p99Ms: p99Of(latenciesMs),
     flooderSent,
     flooderHeard,
     flooderDropped,
-    secondsRun,
+    flooderMay: LIMITS.eventBurst + Math.ceil((secondsRun + SETTLE_MS / 1_000) * LIMITS.eventsPerSecond),
     loopDelayP99Ms: delay.percentile(99) / 1e6,
     rssGrowthMb: (rssMost - rssBefore) / 2 ** 20,
   }
+}
+
+/** Runs of one kind as one: counts added, growth the largest. */
+function together(runs: readonly Outcome[]): Outcome {
+  const sum = (of: (run: Outcome) => number) => runs.reduce((total, run) => total + of(run), 0)
+  const most = (of: (run: Outcome) => number) => Math.max(...runs.map(of))
+  const latenciesMs = runs.flatMap((run) => run.latenciesMs).sort((a, b) => a - b)
+  return {
+    calmSent: sum((run) => run.calmSent),
+    calmHeard: sum((run) => run.calmHeard),
+    latenciesMs,
+    p99Ms: p99Of(latenciesMs),
+    flooderSent: sum((run) => run.flooderSent),
+    flooderHeard: sum((run) => run.flooderHeard),
+    flooderDropped: sum((run) => run.flooderDropped),
+    flooderMay: sum((run) => run.flooderMay),
+    loopDelayP99Ms: most((run) => run.loopDelayP99Ms),
+    rssGrowthMb: most((run) => run.rssGrowthMb),
+  }
+}
+
+/** @param sorted  ascending */
+function p99Of(sorted: readonly number[]): number {
+  return sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN
 }
 
 async function running(gateway: Awaited<ReturnType<typeof startGateway>>, count: number): Promise<void> {
@@ -141,8 +183,7 @@ async function running(gateway: Awaited<ReturnType<typeof startGateway>>, count:
 }
 
 function resultOf(what: string, outcome: Outcome, baselineP99Ms: number, isFull: boolean): SoakResult {
-  const { calmSent, calmHeard, p99Ms, flooderSent, flooderHeard, flooderDropped, secondsRun, rssGrowthMb } = outcome
-  const mostHeard = LIMITS.eventBurst + Math.ceil((secondsRun + SETTLE_MS / 1_000) * LIMITS.eventsPerSecond)
+  const { calmSent, calmHeard, p99Ms, flooderSent, flooderHeard, flooderDropped, flooderMay, rssGrowthMb } = outcome
   const round = (value: number) => Math.round(value * 10) / 10
   return {
     what: `${CALM_DEVICES} devices of ${CALM_EVENTS_PER_SECOND} events/s each, ${what}`,
@@ -158,13 +199,13 @@ function resultOf(what: string, outcome: Outcome, baselineP99Ms: number, isFull:
       rssGrowthMb: round(rssGrowthMb),
     },
     target:
-      'the calm devices lose 0, p99 at most 100 ms; the flooder gets its quota and no more, sent = heard + dropped; RSS +32 MB at most',
+      'the calm devices lose 0, p99 at most 100 ms and twice the baseline; the flooder gets its quota and no more, sent = heard + dropped; RSS +32 MB at most',
     ok:
       calmHeard === calmSent &&
       calmSent > 0 &&
-      flooderHeard <= mostHeard &&
+      flooderHeard <= flooderMay &&
       flooderSent === flooderHeard + flooderDropped &&
       // A shared machine delays a short run for reasons of its own, and a process that has just begun grows.
-      (!isFull || (p99Ms <= 100 && rssGrowthMb <= 32)),
+      (!isFull || (p99Ms <= 100 && p99Ms <= 2 * baselineP99Ms && rssGrowthMb <= 32)),
   }
 }
