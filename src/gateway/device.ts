@@ -3,10 +3,9 @@
 import { didYouMean } from '../contract/file/index.js'
 import { type Contract, fieldsOf } from '../contract/index.js'
 import { describeExit, type Exit } from '../exit.js'
-import { describeIdentity } from '../link/index.js'
 import type { EventMeta, PortNotice, PortState } from '../port/index.js'
 import { PORT_DEFAULTS } from '../port/index.js'
-import type { DeviceConfig, DeviceTarget } from './device-config.js'
+import type { DeviceConfig } from './device-config.js'
 import type { DeviceEventServers } from './device-event-servers.js'
 import { createDeviceEvents, type DeviceEventsOptions } from './device-events.js'
 import type { AboveQuota } from './device-quota.js'
@@ -14,6 +13,7 @@ import { restartReason } from './exit-reason.js'
 import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
 import { argsFromJson, resultToJson } from './payload.js'
+import { infoInQuarantine } from './quarantine.js'
 import { createRecoveryLog } from './recovery-log.js'
 import { type CommandResult, refused, resultOfError } from './reply.js'
 import type { TtyClaims } from './tty-claims.js'
@@ -326,14 +326,7 @@ function rowOf(
   lastExit: Exit | undefined,
 ): DeviceRow {
   const { name, contract, target } = config
-  const inQuarantine = {
-    link: pathOf(target),
-    state: 'quarantined',
-    session: 0,
-    restarts: 0,
-    device: undefined,
-  } as const
-  const { link, state, session, restarts, device } = port?.info() ?? inQuarantine
+  const { link, state, session, restarts, device } = port?.info() ?? infoInQuarantine(target)
   return {
     name,
     path: link,
@@ -345,11 +338,6 @@ function rowOf(
     ...(lastExit && { last_exit: describeExit(lastExit) }),
     contract: { name: contract.name, version: contract.version, hash: hex(contract.hash) },
   }
-}
-
-function pathOf(target: DeviceTarget): string {
-  if (!('serial' in target)) return ''
-  return typeof target.serial === 'string' ? target.serial : describeIdentity(target.serial)
 }
 
 function unknownAction(contract: Contract, action: string): string {
