@@ -3,6 +3,7 @@
 import { isMainThread } from 'node:worker_threads'
 import type { Gateway } from '../gateway/index.js'
 import type { LogLevel } from '../gateway/log.js'
+import { printableJson } from '../gateway/printable.js'
 import { EXIT, type ExitCode, usageError } from './exit-code.js'
 import { ended, type Io, printLine } from './io.js'
 import { createLog, type LogFormat } from './log.js'
@@ -32,7 +33,9 @@ export async function gatewayCommand(io: Io, command: GatewayCommand): Promise<E
   const { effectiveConfig, loadConfig, startGateway } = await import('../gateway/index.js')
   const config = loadConfig(path)
   if (command.check) {
-    printLine(io, JSON.stringify(effectiveConfig(config), null, 2))
+    // Its names of files and programs are foreign text, too.
+    const lines = JSON.stringify(effectiveConfig(config), null, 2).split('\n')
+    printLine(io, lines.map(printableJson).join('\n'))
     return EXIT.ok
   }
   ownerOnly()

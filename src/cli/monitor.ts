@@ -1,8 +1,11 @@
 /** `portwire monitor <device>`: its events, log lines and states, as they come. */
 
+import { systemClock } from '../clock.js'
 import { describeExit } from '../exit.js'
+import { LIMITS } from '../gateway/limits.js'
+import { createLineQuota } from '../gateway/line-quota.js'
 import { fieldsToJson } from '../gateway/payload.js'
-import { printable, printableJson } from '../gateway/printable.js'
+import { cutLine, printable, printableJson } from '../gateway/printable.js'
 import { findDevice, objectOf } from './behind-gateway.js'
 import { contractFrom, openBoard } from './described.js'
 import { isSerialPath } from './direct.js'
@@ -31,17 +34,41 @@ type Happening =
   | { readonly kind: 'state'; readonly state: string; readonly detail?: string }
   | { readonly kind: 'log'; readonly severity: string; readonly message: string }
   | { readonly kind: 'lost'; readonly count: number; readonly reason: string }
+  | { readonly kind: 'left_out'; readonly count: number; readonly reason: string }
 
 export async function monitorCommand(io: Io, command: MonitorCommand): Promise<ExitCode> {
-  const print = (happening: Happening) => printLine(io, line(happening, new Date(), command.json))
+  const write = (happening: Happening) => printLine(io, line(happening, new Date(), command.json))
   return isSerialPath(command.device)
-    ? await monitorDirect(io, command, print)
-    : await monitorBehindGateway(io, command, print)
+    ? await monitorDirect(io, command, write)
+    : // The gateway has limited the lines of its devices, and its count of the others is a line that must not be left out.
+      await monitorBehindGateway(io, command, (happening) => write(cut(happening)))
 }
 
-async function monitorDirect(io: Io, command: MonitorCommand, print: (h: Happening) => void): Promise<ExitCode> {
+/** A device that talks without end must not fill a screen, nor the disk behind a pipe. */
+function limited(write: (h: Happening) => void) {
+  const quota = createLineQuota(LIMITS.logLinesPerSecond, systemClock, (count) =>
+    write({ kind: 'left_out', count, reason: `more than ${LIMITS.logLinesPerSecond} a second` }),
+  )
+  return {
+    print(happening: Happening) {
+      if (happening.kind !== 'log' || quota.admit()) write(cut(happening))
+    },
+    close: quota.close,
+  }
+}
+
+function cut(happening: Happening): Happening {
+  if (happening.kind !== 'log') return happening
+  return { ...happening, message: cutLine(happening.message, LIMITS.logMessageBytes) }
+}
+
+async function monitorDirect(io: Io, command: MonitorCommand, write: (h: Happening) => void): Promise<ExitCode> {
+  const { print, close } = limited(write)
   const known = await contractFrom(command.contractFile)
   const { port, contract } = await openBoard(known, { path: command.device, ...command })
+  const problems = createLineQuota(LIMITS.logLinesPerSecond, systemClock, (count) =>
+    sayLine(io, `portwire: ${count} problems were left out: more than ${LIMITS.logLinesPerSecond} a second`),
+  )
   print({ kind: 'state', state: port.info().state })
   port.watch((notice) => {
     switch (notice.kind) {
@@ -60,7 +87,8 @@ async function monitorDirect(io: Io, command: MonitorCommand, print: (h: Happeni
       case 'events_dropped':
         return print({ kind: 'lost', count: notice.count, reason: 'the queue of the device was full' })
       case 'refused':
-        return sayLine(io, `portwire: ${notice.problem}`)
+        if (problems.admit()) sayLine(io, `portwire: ${notice.problem}`)
+        return
       case 'consumer_stopped':
         return
     }
@@ -74,6 +102,8 @@ async function monitorDirect(io: Io, command: MonitorCommand, print: (h: Happeni
     else port.on(event.name, heard)
   }
   await ended(io.signal)
+  problems.close()
+  close()
   await port.close()
   return EXIT.ok
 }
@@ -116,6 +146,8 @@ function text(happening: Happening): string {
       return `state ${happening.state}${happening.detail ? `: ${happening.detail}` : ''}`
     case 'log':
       return `log ${happening.severity}: ${happening.message}`
+    case 'left_out':
+      return `left out ${happening.count} log lines: ${happening.reason}`
     case 'lost':
       return `lost ${happening.count} events: ${happening.reason}`
   }

@@ -1,6 +1,7 @@
 /** Writes a contract as the TypeScript module that `open` is given: one literal, from which all types of the Port follow. Its docs,
  * units and ranges stand above each member, where an editor shows them at every call. */
 
+import { commentText } from './cpp-names.js'
 import type { Contract, NormalField } from './model.js'
 
 const MAX_COLUMNS = 100
@@ -108,7 +109,7 @@ function quoted(text: string): string {
   return `'${json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}'`
 }
 
-/** On one line, and not the end of the comment that it stands in. */
+/** On one line, readable as it is compiled, and not the end of the comment that it stands in. */
 function comment(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().replaceAll('*/', '*\\/')
+  return commentText(text).replaceAll('*/', '*\\/')
 }

@@ -6,6 +6,7 @@ import { type EventServerOptions, eventsNamed } from '../event-server/index.js'
 import type { LinePolicy, SerialBinding, SerialIdentity } from '../link/index.js'
 import type { RestartOptions } from '../supervision/index.js'
 import type { ConfigFile } from './config/schema.js'
+import type { EventQuotaLimits } from './event-quota.js'
 
 /** How a device is reached: targets of createPort, handed on as they are. Binding and onArrival come from code only, never from a file. */
 export type DeviceTarget =
@@ -40,6 +41,8 @@ export interface DeviceConfig {
   readonly contractMismatch?: 'error' | 'warn' | 'compatible'
   readonly restart?: RestartOptions
   readonly eventServers?: readonly EventServerConfig[]
+  /** Of its events on MQTT; default: LIMITS.eventsPerSecond and LIMITS.eventBurst. */
+  readonly eventQuota?: Partial<EventQuotaLimits>
 }
 
 type DeviceInFile = ConfigFile['devices'][string]
@@ -56,6 +59,7 @@ export function deviceOf(path: string, name: string, device: DeviceInFile, contr
     ...(device.ready_timeout !== undefined && { readyTimeoutMs: device.ready_timeout }),
     ...(device.call_timeout !== undefined && { callTimeoutMs: device.call_timeout }),
     ...(device.contract_mismatch && { contractMismatch: device.contract_mismatch }),
+    ...(device.event_quota && { eventQuota: quotaOf(device.event_quota) }),
     ...(device.restart && { restart: restartOf(device.restart) }),
     ...(device.event_servers && {
       eventServers: eventServersOf(`${path}: devices.${name}`, device.event_servers, contract),
@@ -106,6 +110,13 @@ function eventServersOf(
     }
   }
   return servers
+}
+
+function quotaOf(quota: NonNullable<DeviceInFile['event_quota']>): Partial<EventQuotaLimits> {
+  return {
+    ...(quota.per_second !== undefined && { eventsPerSecond: quota.per_second }),
+    ...(quota.burst !== undefined && { burst: quota.burst }),
+  }
 }
 
 function restartOf(restart: NonNullable<DeviceInFile['restart']>): RestartOptions {

@@ -1,9 +1,13 @@
 /** What a device says, on its topics: each event as it comes, the state merged from them, and log lines. */
 
+import type { CancelTimer, Clock } from '../clock.js'
 import type { Event } from '../contract/index.js'
 import type { EventMeta } from '../port/index.js'
 import type { DeviceConfig } from './device-config.js'
+import { createDeviceLog, type DeviceLogLine } from './device-log.js'
+import { createDeviceQuota, type DeviceQuota, type DeviceQuotaOptions } from './device-quota.js'
 import { createEventIds } from './event-id.js'
+import { LIMITS } from './limits.js'
 import type { MqttPipe } from './mqtt-pipe.js'
 import { type OutboxRecord, publicationOf } from './outbox/record.js'
 import type { DurableOutbox } from './outbox/types.js'
@@ -11,13 +15,18 @@ import { fieldsToJson } from './payload.js'
 import type { Topics } from './topics.js'
 
 export interface DeviceEvents {
+  /** Above the quota of the device it is dropped and counted, and only the merged state tells its values. */
   plain(event: Event, value: unknown, meta: EventMeta): void
-  /** Resolves when the event is on disk, or after the PUBACK where none is kept there: only then the device may be told to forget the event. */
+  /** Resolves when the event is on disk, or after the PUBACK where none is kept there: only then the device may be told to forget the
+   * event. Above the quota it waits for its turn. */
   reliable(event: Event, value: unknown, meta: EventMeta): Promise<void>
-  log(line: { readonly severity: string; readonly message: string; readonly source?: 'console' }): void
+  log(line: DeviceLogLine): void
+  readonly quota: Pick<DeviceQuota, 'adjust' | 'forget'>
+  /** Says what was dropped and not said yet. It may be called again, after the last event. */
+  close(): void
 }
 
-export interface DeviceEventsOptions {
+export interface DeviceEventsOptions extends Pick<DeviceQuotaOptions, 'aboveQuota'> {
   readonly config: DeviceConfig
   readonly topics: Topics
   readonly pipe: Pick<MqttPipe, 'publish' | 'publishLatest' | 'publishOnce'>
@@ -27,18 +36,28 @@ export interface DeviceEventsOptions {
   readonly run: string
   /** Wall-clock time, for `at`. */
   readonly now: () => Date
+  readonly clock: Clock
 }
 
 export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
-  const { config, topics, pipe, outbox, now } = options
+  const { config, topics, pipe, outbox, now, clock } = options
   const { name, retain } = config
   const ids = createEventIds(name, options.run)
   /** The latest value of every field of every event: what `portwire/<name>` says. */
   const merged: Record<string, unknown> = {}
+  const quota = createDeviceQuota(options)
+  const lines = createDeviceLog({ topic: topics.log(name), pipe, now, clock })
+  let cancelState: CancelTimer | undefined
+
+  const publishState = () => {
+    cancelState?.()
+    cancelState = undefined
+    pipe.publishLatest({ topic: topics.state(name), payload: JSON.stringify(merged), qos: 1, retain })
+  }
 
   const latest = (fields: Readonly<Record<string, unknown>>) => {
     Object.assign(merged, fields)
-    pipe.publishLatest({ topic: topics.state(name), payload: JSON.stringify(merged), qos: 1, retain })
+    publishState()
   }
 
   const recordOf = (event: Event, fields: Readonly<Record<string, unknown>>, meta: EventMeta): OutboxRecord => {
@@ -49,28 +68,38 @@ export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
     return { device: name, atMs: at.getTime(), topic: topics.event(name, event.name), payload, id, historicalMember }
   }
 
+  const take = (event: Event, value: unknown, meta: EventMeta): Promise<void> => {
+    const fields = fieldsToJson(event.fields, value)
+    const record = recordOf(event, fields, meta)
+    const { epoch, number } = meta
+    const taken =
+      outbox && number !== undefined
+        ? outbox.store(record, { epoch, number })
+        : new Promise<void>((resolve) => pipe.publish(publicationOf(record, false), resolve))
+    latest(fields)
+    return taken
+  }
+
   return {
     plain(event, value, meta) {
       const fields = fieldsToJson(event.fields, value)
+      if (!quota.admit()) {
+        Object.assign(merged, fields)
+        cancelState ??= clock.after(LIMITS.droppedStateMs, publishState)
+        return
+      }
       const record = recordOf(event, fields, meta)
       if (outbox) outbox.append(record)
       else pipe.publish(publicationOf(record, false))
       latest(fields)
     },
-    reliable(event, value, meta) {
-      const fields = fieldsToJson(event.fields, value)
-      const record = recordOf(event, fields, meta)
-      const { epoch, number } = meta
-      const taken =
-        outbox && number !== undefined
-          ? outbox.store(record, { epoch, number })
-          : new Promise<void>((resolve) => pipe.publish(publicationOf(record, false), resolve))
-      latest(fields)
-      return taken
-    },
-    log(line) {
-      const payload = JSON.stringify({ ...line, at: now().toISOString() })
-      pipe.publishOnce({ topic: topics.log(name), payload, qos: 0, retain: false })
+    reliable: (event, value, meta) => quota.turn(() => take(event, value, meta)),
+    log: lines.say,
+    quota,
+    close() {
+      quota.close()
+      lines.close()
+      if (cancelState) publishState()
     },
   }
 }

@@ -8,19 +8,23 @@ import { PORT_DEFAULTS } from '../port/index.js'
 import type { DeviceConfig } from './device-config.js'
 import type { DeviceEventServers } from './device-event-servers.js'
 import { createDeviceEvents, type DeviceEventsOptions } from './device-events.js'
+import type { AboveQuota } from './device-quota.js'
 import { restartReason } from './exit-reason.js'
 import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
 import { argsFromJson, resultToJson } from './payload.js'
+import { infoInQuarantine } from './quarantine.js'
 import { createRecoveryLog } from './recovery-log.js'
 import { type CommandResult, refused, resultOfError } from './reply.js'
+import type { TtyClaims } from './tty-claims.js'
 import type { UntypedPort } from './untyped-port.js'
 
 /** A row of `bridge/devices`. */
 export interface DeviceRow {
   readonly name: string
   readonly path: string
-  readonly state: PortState
+  /** quarantined: its tty is that of another device, so that it is not opened. */
+  readonly state: PortState | 'quarantined'
   /** Number of the open, from 1; 0 before the first. */
   readonly session: number
   readonly restarts: number
@@ -45,6 +49,8 @@ export interface Device {
   ): Promise<CommandResult>
   /** Ends the port and starts a new one. */
   restart(): Promise<void>
+  /** Takes over what another config says of the same device and needs no new session: its quota. */
+  adjust(config: DeviceConfig): void
   /** Says `offline` and ends the port. */
   close(): Promise<void>
   /** The same of a device that is no more: its retained topics are cleared. */
@@ -53,14 +59,22 @@ export interface Device {
 
 /** A line on `bridge/event`. */
 export interface BridgeEvent {
-  readonly type: 'device_restarted' | 'device_exited' | 'events_lost' | 'events_dropped' | 'events_stopped'
+  readonly type:
+    | 'device_restarted'
+    | 'device_exited'
+    | 'device_quarantined'
+    | 'events_lost'
+    | 'events_dropped'
+    | 'events_paced'
+    | 'events_stopped'
   readonly data: Readonly<Record<string, unknown>> & { readonly name: string }
 }
 
-export interface DeviceOptions extends DeviceEventsOptions {
+export interface DeviceOptions extends Omit<DeviceEventsOptions, 'aboveQuota'> {
   readonly openPort: (config: DeviceConfig) => UntypedPort
   readonly log: Log
   readonly say: (event: BridgeEvent) => void
+  readonly ttys: TtyClaims
   readonly eventServers: Pick<DeviceEventServers, 'addresses' | 'heard' | 'close'>
   /** The row of this device is another than before. */
   readonly changed: () => void
@@ -68,10 +82,20 @@ export interface DeviceOptions extends DeviceEventsOptions {
 
 /** Opens the port, which keeps trying by its restart strategy, and publishes from then on. */
 export function startDevice(options: DeviceOptions): Device {
-  const { config, topics, pipe, log, say, eventServers } = options
-  const { name, contract } = config
+  const { config, topics, pipe, log, say, eventServers, ttys } = options
+  const { name, contract, target } = config
   const namespace = `portwire:${name}`
-  const events = createDeviceEvents(options)
+  const events = createDeviceEvents({
+    ...options,
+    aboveQuota(what, count) {
+      say(
+        what === 'paced'
+          ? { type: 'events_paced', data: { name, count } }
+          : { type: 'events_dropped', data: { name, count, reason: 'quota' } },
+      )
+      log('warn', namespace, `${count} events ${ABOVE_QUOTA[what]}: above the quota of the device (event_quota)`)
+    },
+  })
   /** Ports so far: what an earlier one still says is about the past. */
   let ports = 0
   /** Sessions and restarts of the earlier ports. */
@@ -93,10 +117,16 @@ export function startDevice(options: DeviceOptions): Device {
     qos: 1,
     retain: true,
   })
+  /** Undefined in quarantine. */
   let port = open()
 
-  function open(): UntypedPort {
-    const opened = options.openPort(config)
+  function open(): UntypedPort | undefined {
+    const owner = ttys.claim(config)
+    if (owner !== undefined) {
+      quarantined(owner)
+      return undefined
+    }
+    const opened = openClaimed()
     const mine = ++ports
     opened.watch((notice) => {
       if (mine === ports) heard(opened, notice)
@@ -111,6 +141,15 @@ export function startDevice(options: DeviceOptions): Device {
       else opened.on(event.name, (value, meta) => void take(value, meta))
     }
     return opened
+  }
+
+  function openClaimed(): UntypedPort {
+    try {
+      return options.openPort(config)
+    } catch (error) {
+      ttys.release(config)
+      throw error
+    }
   }
 
   function heard(opened: UntypedPort, notice: PortNotice) {
@@ -135,8 +174,40 @@ export function startDevice(options: DeviceOptions): Device {
     }
   }
 
+  /** Two names that lead to one tty: the first device keeps it, this one waits for a person. */
+  function quarantined(owner: string) {
+    log('error', namespace, `quarantined: its tty is that of ${owner}; mend the config, or request device/restart`)
+    say({ type: 'device_quarantined', data: { name, owner } })
+    setAvailability('offline')
+    options.changed()
+  }
+
+  /** The names of ttys may lead elsewhere since it was opened. True: it is another device's now. */
+  function leftToOwner(opened: UntypedPort, openPath: string | undefined): boolean {
+    const owner = ttys.claim(config, openPath)
+    if (owner === undefined) return false
+    countBefore(opened)
+    ports += 1
+    port = undefined
+    ttys.release(config)
+    void opened.close()
+    quarantined(owner)
+    return true
+  }
+
+  function countBefore(last: UntypedPort) {
+    const { session, restarts } = last.info()
+    before.sessions += session
+    before.restarts += restarts
+  }
+
   function stateChanged(opened: UntypedPort, state: PortState, exit: Exit | undefined) {
     if (exit) exited(exit)
+    const isBusy = exit?.kind === 'failed' && exit.error.code === 'PORT_BUSY'
+    const openPath = state === 'running' ? opened.info().stream?.path : undefined
+    if (!closing && (isBusy || state === 'running') && leftToOwner(opened, openPath)) return
+    // Found by what it is, it may be at another tty the next time, and this one another board's.
+    if (state !== 'running' && 'serial' in target && typeof target.serial !== 'string') ttys.release(config)
     if (state === 'running') running(opened)
     else setAvailability('offline')
     options.changed()
@@ -181,11 +252,16 @@ export function startDevice(options: DeviceOptions): Device {
   }
 
   async function restart() {
-    await port.close()
-    if (closing) return
-    const { session, restarts } = port.info()
-    before.sessions += session
-    before.restarts += restarts + 1
+    const last = port
+    await last?.close()
+    // It went into quarantine meanwhile.
+    if (closing || last !== port) return
+    // They come again, from the new session.
+    events.quota.forget()
+    if (last) {
+      countBefore(last)
+      before.restarts += 1
+    }
     port = open()
     options.changed()
   }
@@ -193,7 +269,11 @@ export function startDevice(options: DeviceOptions): Device {
   async function close() {
     closing = true
     setAvailability('offline')
-    await Promise.all([port.close(), eventServers.close()])
+    // Now, as long as there is a broker to hear it, and again for what came until the port was closed.
+    events.close()
+    await Promise.all([port?.close(), eventServers.close()])
+    events.close()
+    ttys.release(config)
   }
 
   return {
@@ -209,6 +289,7 @@ export function startDevice(options: DeviceOptions): Device {
       const expires = expiresInMs !== undefined && expiresInMs < callMs
       try {
         const args = argsFromJson(fieldsOf(found.args), members as Record<string, unknown>)
+        if (!port) return refused(`${action}: ${name} is quarantined: its tty is that of another device`)
         const value = await port.call(action, args, { timeoutMs: expires ? expiresInMs : callMs })
         return { result: 'ok', data: resultToJson(found.result, value) }
       } catch (error) {
@@ -221,6 +302,7 @@ export function startDevice(options: DeviceOptions): Device {
       })
       return restarting
     },
+    adjust: events.quota.adjust,
     close,
     async remove() {
       await close()
@@ -231,18 +313,20 @@ export function startDevice(options: DeviceOptions): Device {
   }
 }
 
+const ABOVE_QUOTA: Readonly<Record<AboveQuota, string>> = { dropped: 'were dropped', paced: 'had to wait' }
+
 function addressed(addresses: readonly string[]): Pick<DeviceRow, 'event_servers'> {
   return addresses.length === 0 ? {} : { event_servers: addresses }
 }
 
 function rowOf(
   config: DeviceConfig,
-  port: UntypedPort,
+  port: UntypedPort | undefined,
   before: { readonly sessions: number; readonly restarts: number },
   lastExit: Exit | undefined,
 ): DeviceRow {
-  const { name, contract } = config
-  const { link, state, session, restarts, device } = port.info()
+  const { name, contract, target } = config
+  const { link, state, session, restarts, device } = port?.info() ?? infoInQuarantine(target)
   return {
     name,
     path: link,

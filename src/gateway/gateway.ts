@@ -19,10 +19,11 @@ import { openDurableOutbox } from './open-durable-outbox.js'
 import type { OutboxFolder } from './outbox/store.js'
 import type { DurableOutbox, OutboxAlarm, OutboxInfo } from './outbox/types.js'
 import { createMemoryOutbox } from './outbox.js'
-import { printable } from './printable.js'
+import { cutLine, printable } from './printable.js'
 import { type ConfigChanges, createReloader } from './reload.js'
 import { createTaker } from './taker.js'
 import { createTopics, type Topics } from './topics.js'
+import { createTtyClaims } from './tty-claims.js'
 import type { UntypedPort } from './untyped-port.js'
 import { packageVersion } from './version.js'
 
@@ -67,7 +68,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   let bridge: Bridge | undefined
   const log = limitLog(
     (level, namespace, message) => {
-      const line = printable(message)
+      const line = printable(cutLine(message, LIMITS.logMessageBytes))
       sink(level, namespace, line)
       if (level !== 'debug') bridge?.log(level, namespace, line)
     },
@@ -161,6 +162,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   bridge.announce()
   if (alarm) bridge.outboxChanged(alarm)
 
+  const ttys = createTtyClaims()
   const run = randomBytes(4).toString('hex')
   const start = (device: DeviceConfig, servers: DeviceEventServers) =>
     startDevice({
@@ -172,8 +174,10 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
       log,
       run,
       now: () => new Date(),
+      clock,
       say,
       changed: soon(devicesChanged),
+      ttys,
       eventServers: servers,
     })
   for (const device of config.devices) devices.set(device.name, start(device, eventServers.get(device.name)!))

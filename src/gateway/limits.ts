@@ -66,8 +66,17 @@ export const LIMITS = {
   /** Characters of a foreign name in an error, and of a line on a terminal. */
   nameChars: 64,
   lineChars: 1_024,
-  /** Log lines; what is above is counted. */
+  /** Log lines, of each device and each part of the gateway; what is above is counted. */
   logLinesPerSecond: 50,
+  /** Of the message in a log line, escaped and quoted: with time, level and names around it a line has at most 1 KiB. */
+  logMessageBytes: 800,
+  /** Events of one device on MQTT, where its config says nothing else: tokens a second, and of one that was quiet. */
+  eventsPerSecond: 200,
+  eventBurst: 400,
+  /** What a config may set for either. */
+  maxEventsPerSecond: 100_000,
+  /** The merged state says the values of events above the quota this often. */
+  droppedStateMs: 1_000,
   /** Of a response topic that a caller names. */
   responseTopicBytes: 256,
   devices: 256,

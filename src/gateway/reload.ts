@@ -49,6 +49,13 @@ export function createReloader(options: ReloaderOptions): Reloader {
     return undefined
   }
 
+  /** What a device takes over as it runs; and the tty of one in quarantine may be free now. */
+  function goOn(config: DeviceConfig) {
+    const device = devices.get(config.name)
+    device?.adjust(config)
+    if (!closing && device?.row().state === 'quarantined') void device.restart()
+  }
+
   async function reload(load: () => GatewayConfig): Promise<ConfigChanges | undefined> {
     if (closing) return undefined
     let next: GatewayConfig
@@ -81,6 +88,9 @@ export function createReloader(options: ReloaderOptions): Reloader {
       } catch (error) {
         log('error', `portwire:${device.name}`, `it could not be started: ${(error as Error).message}`)
       }
+    }
+    for (const device of config.devices) {
+      if (changes.kept.includes(device.name)) goOn(device)
     }
     options.changed(config)
     log('info', NAMESPACE, summary(changes))

@@ -5,7 +5,7 @@ export type { Connector, LineLevels, Link, LinkHandlers, LinkInfo } from './link
 export { type LinePolicy, SERIAL_DEFAULTS, type SerialOptions, serialConnector } from './serial.js'
 export { listSerialDevices, type SerialDevice, type SerialDeviceSources } from './serial-devices.js'
 export { holderOf } from './serial-errors.js'
-export { findDevice, type SerialIdentity } from './serial-identity.js'
+export { describeIdentity, findDevice, type SerialIdentity } from './serial-identity.js'
 export { SPAWN_DEFAULTS, type SpawnOptions, type StderrPolicy, spawnConnector } from './spawn.js'
 export { type StdioOptions, stdioConnector } from './stdio.js'
 export { type LinkServer, type ListenOptions, listenTcp, type OnLink, type TcpOptions, tcpConnector } from './tcp.js'

@@ -39,6 +39,8 @@ export type BadValue =
   /** Invalid UTF-8: cut, overlong, a surrogate, or above U+10FFFF. */
   | 'bad_utf8'
   | 'duplicate_key'
+  /** More different keys of one hash than chance brings: made to keep the comparison busy. */
+  | 'key_collisions'
   /** `__proto__`, `constructor` or `prototype`. */
   | 'reserved_key'
   /** A map key that is no string. */
@@ -55,18 +57,28 @@ export type ValueScan = (bytes: Uint8Array, from: number) => BadValue | undefine
 export const RESERVED_KEYS: readonly string[] = ['__proto__', 'constructor', 'prototype']
 const RESERVED_KEY_BYTES = RESERVED_KEYS.map((key) => new TextEncoder().encode(key))
 
+/** Keys of one value that have length and hash (32 bits) in common with another and are different. Chance brings one to a map of
+ * 256 keys in 130,000; without a bound, 256 made ones of 230 bytes take 10 ms to compare. */
+const MAX_KEY_COLLISIONS = 16
+/** Twice as many as there are keys at most in the default limits. Knuth's multiplicative hash spreads them. */
+const KEY_BUCKETS = 4096
+const BUCKET_SHIFT = 32 - Math.log2(KEY_BUCKETS)
+
 export function createValueScan(limits: ValueLimits): ValueScan {
-  // One entry a container that is open: how many values it still takes, and for maps the last key seen.
+  // One entry a container that is open: how many values it still takes, and for maps the node that it is; 0 for arrays.
   const remaining = new Float64Array(limits.maxDepth + 1)
-  const isMap = new Uint8Array(limits.maxDepth + 1)
-  const lastKey = new Int32Array(limits.maxDepth + 1)
-  // Keys in the order they came, each linked to the one before it in the same map.
+  const mapNode = new Int32Array(limits.maxDepth + 1)
+  // Keys in the order they came, each linked to the one before it in its bucket.
   // Every second node at most is one.
   const maxKeys = Math.ceil(limits.maxNodes / 2) + 1
   const keyFrom = new Int32Array(maxKeys)
   const keyBytes = new Int32Array(maxKeys)
   const keyHash = new Int32Array(maxKeys)
+  const keyMap = new Int32Array(maxKeys)
+  const keyBucket = new Int32Array(maxKeys)
   const previousKey = new Int32Array(maxKeys)
+  // The last key of each bucket. Never cleared: an entry counts when its key is of this scan and says the same bucket.
+  const lastKey = new Int32Array(KEY_BUCKETS)
 
   return function scan(bytes, from) {
     const end = bytes.length
@@ -74,8 +86,9 @@ export function createValueScan(limits: ValueLimits): ValueScan {
     let depth = 0
     let nodes = 0
     let keys = 0
+    let collisions = 0
     remaining[0] = 1
-    isMap[0] = 0
+    mapNode[0] = 0
 
     for (;;) {
       while (remaining[depth] === 0) {
@@ -83,7 +96,7 @@ export function createValueScan(limits: ValueLimits): ValueScan {
         depth--
       }
       // Of a map's entries an even number remains before a key.
-      const isKey = isMap[depth] === 1 && remaining[depth]! % 2 === 0
+      const isKey = mapNode[depth] !== 0 && remaining[depth]! % 2 === 0
       remaining[depth]!--
       if (at >= end) return 'truncated'
       if (++nodes > limits.maxNodes) return 'too_many_nodes'
@@ -113,17 +126,24 @@ export function createValueScan(limits: ValueLimits): ValueScan {
         if (size > end - at) return 'truncated'
         if (!isUtf8(bytes, at, at + size)) return 'bad_utf8'
         if (isKey) {
+          const map = mapNode[depth]!
           const hash = hashOf(bytes, at, at + size)
-          for (let key = lastKey[depth]!; key >= 0; key = previousKey[key]!) {
-            if (keyHash[key] !== hash || keyBytes[key] !== size) continue
+          const bucket = Math.imul(hash ^ map, 0x9e3779b1) >>> BUCKET_SHIFT
+          const last = lastKey[bucket]!
+          const before = last < keys && keyBucket[last] === bucket ? last : -1
+          for (let key = before; key >= 0; key = previousKey[key]!) {
+            if (keyHash[key] !== hash || keyMap[key] !== map || keyBytes[key] !== size) continue
             if (sameBytes(bytes, keyFrom[key]!, at, size)) return 'duplicate_key'
+            if (++collisions > MAX_KEY_COLLISIONS) return 'key_collisions'
           }
           if (isReserved(bytes, at, size)) return 'reserved_key'
           keyFrom[keys] = at
           keyBytes[keys] = size
           keyHash[keys] = hash
-          previousKey[keys] = lastKey[depth]!
-          lastKey[depth] = keys++
+          keyMap[keys] = map
+          keyBucket[keys] = bucket
+          previousKey[keys] = before
+          lastKey[bucket] = keys++
         }
         at += size
       } else if (kind === BINARY) {
@@ -141,8 +161,7 @@ export function createValueScan(limits: ValueLimits): ValueScan {
         if (values > end - at) return 'truncated'
         depth++
         remaining[depth] = values
-        isMap[depth] = map ? 1 : 0
-        lastKey[depth] = -1
+        mapNode[depth] = map ? nodes : 0
       }
     }
   }

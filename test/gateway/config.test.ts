@@ -120,6 +120,13 @@ devices:
   expect(JSON.stringify(shown)).not.toContain('secret')
 })
 
+test('the quota of events is what the file says, in part or in whole, and no key else is', () => {
+  const quota = (text: string) => parseConfig(path, device(`    serial: /dev/x\n${text}`)).devices[0]!.eventQuota
+  expect(quota('    event_quota: {per_second: 1000, burst: 2000}\n')).toEqual({ eventsPerSecond: 1_000, burst: 2_000 })
+  expect(quota('    event_quota: {burst: 1}\n')).toEqual({ burst: 1 })
+  expect(quota('')).toBeUndefined()
+})
+
 test('event servers listen on this machine and pass every event, unless the file says otherwise', () => {
   const text = device(
     '    serial: /dev/x\n    event_servers: [{port: 4101}, {port: 4102, host: 0.0.0.0, packet: 4, events: [alarm]}]\n',

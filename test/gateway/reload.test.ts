@@ -1,5 +1,8 @@
 /** A gateway that is given another config while it runs. */
 
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/clock.js'
 import type { Contract } from '../../src/contract/index.js'
@@ -14,6 +17,7 @@ import { freePort, startMosquitto } from './mosquitto.js'
 import { connectClient } from './mqtt-client.js'
 import { startProxy } from './proxy.js'
 import { clientOf, configWith, EMBEDDED, QUICK } from './support.js'
+import { until } from './until.js'
 
 const contract = greenhouse as unknown as Contract
 const device = (name: string, more: Partial<DeviceConfig> = {}): DeviceConfig => ({
@@ -86,6 +90,63 @@ describe('reload of a gateway, program or board behind it', () => {
     await late.next('portwire/a/availability', ({ json }) => json['state'] === 'offline')
     await late.next('portwire/a/contract', ({ text }) => text !== '')
     expect(late.messages.filter(({ topic }) => topic === 'portwire/a')).toEqual([])
+  })
+
+  test('another event_quota holds at once, without another session; taken out of the config it is the default again', async () => {
+    const { opened, client, reload, ports, gateway } = await start([
+      device('a', { eventQuota: { burst: 1, eventsPerSecond: 1 } }),
+    ])
+    const readings = () => client.messages.filter(({ topic }) => topic === 'portwire/a/event/reading').length
+    const port = ports.get('a')!
+    port.state('running')
+    const emit = (count: number) => {
+      for (let i = 0; i < count; i++) void port.emit('reading', { celsius: i, humidity: 40 })
+    }
+    emit(50)
+    expect(await reload([device('a', { eventQuota: { burst: 50, eventsPerSecond: 100_000 } })])).toMatchObject({
+      kept: ['a'],
+      changed: [],
+    })
+    await client.next('portwire/bridge/event', ({ json }) => json['type'] === 'config_reloaded')
+    expect(readings()).toBe(1)
+    emit(50)
+    await client.heard(51, ({ topic }) => topic === 'portwire/a/event/reading')
+    await reload([device('a')])
+    expect(opened).toEqual(['a'])
+    expect(gateway.devices()[0]).toMatchObject({ state: 'running', session: 1 })
+  })
+
+  test('reliable events that wait for their turn go out at the pace of the new quota', async () => {
+    const { client, reload, ports } = await start([device('a', { eventQuota: { burst: 1, eventsPerSecond: 1 } })])
+    const port = ports.get('a')!
+    const sent = Array.from({ length: 20 }, (_, number) =>
+      port.emit('alarm', { celsius: number, high: true }, { number }),
+    )
+    await reload([device('a', { eventQuota: { burst: 1, eventsPerSecond: 1_000 } })])
+    await Promise.all(sent)
+    await client.heard(20, ({ topic }) => topic === 'portwire/a/event/alarm')
+    const alarms = client.messages.filter(({ topic }) => topic === 'portwire/a/event/alarm')
+    expect(alarms.map(({ json }) => json['celsius'])).toEqual(Array.from(sent, (_, number) => number))
+  })
+
+  test('a device in quarantine is tried again: its tty may be free now', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'portwire-reload-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const [tty, alias, other] = [join(folder, 'tty'), join(folder, 'alias'), join(folder, 'other')] as const
+    for (const file of [tty, other]) writeFileSync(file, '')
+    symlinkSync(tty, alias)
+    const second = device('second', { target: { serial: alias } })
+    const { gateway, reload, opened } = await start([device('first', { target: { serial: tty } }), second])
+    expect(gateway.devices()[1]!.state).toBe('quarantined')
+    await reload([device('first', { target: { serial: other } }), second])
+    await until(() => gateway.devices()[1]!.state === 'opening', 5_000, 'the second device has its tty')
+    expect(opened).toEqual(['first', 'first', 'second'])
+  })
+
+  test('a device that changed its tty frees the old one for a new device', async () => {
+    const { gateway, reload } = await start([device('a', { target: { serial: '/dev/one' } })])
+    await reload([device('a', { target: { serial: '/dev/two' } }), device('b', { target: { serial: '/dev/one' } })])
+    expect(gateway.devices().map(({ state }) => state)).toEqual(['opening', 'opening'])
   })
 
   test('a device that changed has its event server at the same address again', async () => {

@@ -27,7 +27,7 @@ test('a flood of commands to a device that is out holds up neither another devic
   const config = configWith({ server: EMBEDDED })
   const [device] = config.devices
   const gateway = await startGateway(
-    { ...config, devices: [device!, { ...device!, name: 'out' }] },
+    { ...config, devices: [device!, { ...device!, name: 'out', target: { serial: '/dev/fake2' } }] },
     {
       openPort: ({ name }) => {
         const port = createFakePort()

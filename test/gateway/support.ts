@@ -24,6 +24,9 @@ export interface Running {
 /** Brokers of the machine answer at once, so that a test does not wait for the usual pause. */
 export const QUICK = { reconnectMinMs: 20, reconnectMaxMs: 50 } as const
 
+/** For tests that send more at once than a device may, and ask something else. */
+const NO_QUOTA = { eventsPerSecond: 100_000, burst: 100_000 } as const
+
 export function configWith(mqtt: Partial<MqttConfig> & Pick<MqttConfig, 'server'>): GatewayConfig {
   return {
     mqtt: { ...MQTT_DEFAULTS, ...QUICK, ...mqtt },
@@ -33,6 +36,7 @@ export function configWith(mqtt: Partial<MqttConfig> & Pick<MqttConfig, 'server'
         target: { serial: '/dev/fake' },
         contract: greenhouse as unknown as Contract,
         retain: true,
+        eventQuota: NO_QUOTA,
       },
     ],
     shown: { version: 1 },

@@ -6,6 +6,8 @@ import { createPort } from '../../../dist/index.js'
 import { meter } from './contract.mjs'
 
 const DEVICE = fileURLToPath(new URL('./device.mjs', import.meta.url))
+/** More than the devices here make: the quota of a device is not what is measured. */
+const NO_QUOTA = { eventsPerSecond: 100_000, burst: 100_000 }
 
 /** @param outbox  folder of the outbox; undefined: in memory
  * @param clientId  the name at the broker, one of its own
@@ -23,7 +25,7 @@ export async function startSpawned({ url, outbox, clientId, consumeOptions, open
     {
       mqtt: { ...MQTT_DEFAULTS, server: { kind: 'external', url }, clientId, baseTopic: clientId },
       ...(outbox && { outbox: { ...OUTBOX_DEFAULTS, dir: outbox } }),
-      devices: [{ name: 'meter', target: { spawn: DEVICE }, contract: meter, retain: false }],
+      devices: [{ name: 'meter', target: { spawn: DEVICE }, contract: meter, retain: false, eventQuota: NO_QUOTA }],
       shown: {},
     },
     { openPort, ...(openOutboxFolder && { openOutboxFolder }) },

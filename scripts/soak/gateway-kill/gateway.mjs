@@ -3,6 +3,9 @@
 import { MQTT_DEFAULTS, OUTBOX_DEFAULTS, startGateway } from '../../../dist/gateway/index.js'
 import { defineContract } from '../../../dist/index.js'
 
+/** More than the devices here make: the quota of a device is not what is looked at. */
+const NO_QUOTA = { eventsPerSecond: 100_000, burst: 100_000 }
+
 const [url, dir, holdMs] = process.argv.slice(2)
 const contract = defineContract({
   name: 'meter',
@@ -26,7 +29,7 @@ await startGateway(
   {
     mqtt: { ...MQTT_DEFAULTS, server: { kind: 'external', url }, reconnectMinMs: 50, reconnectMaxMs: 100 },
     outbox: { ...OUTBOX_DEFAULTS, dir, holdMs: Number(holdMs) },
-    devices: [{ name: 'meter', target: { serial: 'parent' }, contract, retain: true }],
+    devices: [{ name: 'meter', target: { serial: 'parent' }, contract, retain: true, eventQuota: NO_QUOTA }],
     shown: {},
   },
   {

@@ -5,7 +5,7 @@ import type { GatewayConfig } from '../config.js'
 import type { DeviceConfig } from '../device-config.js'
 
 export interface ConfigChanges {
-  /** Names of devices: not touched, started anew, started, ended. */
+  /** Names of devices: those that go on (at most with another quota), started anew, started, ended. */
   readonly kept: readonly string[]
   readonly changed: readonly string[]
   readonly added: readonly string[]
@@ -33,8 +33,11 @@ export function changesBetween(before: GatewayConfig, after: GatewayConfig): Con
   }
 }
 
-/** A contract that was read again is another object; what it says counts. */
-function isSameDevice({ contract: a, ...before }: DeviceConfig, { contract: b, ...after }: DeviceConfig): boolean {
+/** A contract that was read again is another object; what it says counts. The quota is taken over by the device as it runs. */
+function isSameDevice(
+  { contract: a, eventQuota: _old, ...before }: DeviceConfig,
+  { contract: b, eventQuota: _new, ...after }: DeviceConfig,
+): boolean {
   return isDeepStrictEqual(before, after) && isDeepStrictEqual(a.definition, b.definition)
 }
 

@@ -6,6 +6,7 @@ import { PORT_DEFAULTS } from '../../port/limits.js'
 import { LIMITS } from '../limits.js'
 import { NAME, RESERVED_NAMES } from '../topics.js'
 import { duration } from './duration.js'
+import { eventQuota } from './quota-schema.js'
 import { targetKeys, targetProblems } from './target-schema.js'
 
 const restart = z
@@ -150,6 +151,7 @@ const device = z
         examples: [[{ port: 4101, packet: 2, events: ['alarm'] }]],
       })
       .optional(),
+    event_quota: eventQuota.optional(),
     retain: z
       .boolean()
       .default(true)

@@ -38,6 +38,7 @@ devices:
       PORTWIRE_CONFIG_DEVICES_GREEN_HOUSE_2_OPEN_DTR: 'release',
       PORTWIRE_CONFIG_DEVICES_GREEN_HOUSE_2_HEARTBEAT_EVERY: '0',
       PORTWIRE_CONFIG_DEVICES_GREEN_HOUSE_2_EVENT_SERVERS_0_PORT: '0',
+      PORTWIRE_CONFIG_DEVICES_GREEN_HOUSE_2_EVENT_QUOTA_PER_SECOND: '1000',
     })
     expect(mqtt.reconnectMinMs).toBe(2_000)
     expect(log).toEqual({ level: 'debug' })
@@ -46,6 +47,7 @@ devices:
       heartbeatMs: 0,
       retain: false,
       eventServers: [{ port: 0 }],
+      eventQuota: { eventsPerSecond: 1_000 },
     })
   })
 

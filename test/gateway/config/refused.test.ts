@@ -203,6 +203,11 @@ test.each([
     device('    serial: /dev/x\n    event_servers: [{port: 0, packet: 3}]\n'),
     ':6:31: devices.a.event_servers.0.packet: expected 1, 2 or 4, got 3',
   ],
+  [
+    'a quota that lets no event through',
+    device('    serial: /dev/x\n    event_quota: {per_second: 0}\n'),
+    ':6:19: devices.a.event_quota.per_second: expected at least 1, got 0',
+  ],
   ['two keys of one name', `version: 1\nversion: 1\n`, ':2:1: not YAML: Map keys must be unique'],
   ['what is no YAML', 'version: [1\n', /^:2:1: not YAML: Flow sequence/],
 ])('%s is refused in one line', (_name, text, line) => {
