@@ -9,18 +9,25 @@ export interface GatewayCommand {
   readonly config: string | undefined
   /** Only look whether the config is usable, and print what it comes to. */
   readonly check: boolean
+  /** Only print who may do what, for Mosquitto. */
+  readonly mosquittoAcl: boolean
   readonly logFormat: LogFormat
   readonly logLevel: LogLevel | undefined
 }
 
 export async function gatewayCommand(io: Io, command: GatewayCommand): Promise<ExitCode> {
   if (command.config === undefined) {
+    if (command.mosquittoAcl) throw usageError('--mosquitto-acl needs --config FILE: it has the users and devices')
     if (command.check) throw usageError('--check needs --config FILE: there is nothing to check without a file')
     const { demoCommand } = await import('./demo.js')
     return await demoCommand(io, await createLog(io, command.logFormat, command.logLevel ?? 'warn'))
   }
-  const { loadConfig, startGateway } = await import('../gateway/index.js')
+  const { aclOf, loadConfig, startGateway } = await import('../gateway/index.js')
   const config = loadConfig(command.config)
+  if (command.mosquittoAcl) {
+    io.stdout.write(aclOf(config))
+    return EXIT.ok
+  }
   if (command.check) {
     printLine(io, JSON.stringify(effective(config), null, 2))
     return EXIT.ok
@@ -39,7 +46,6 @@ function effective({ mqtt, devices }: ReturnType<typeof import('../gateway/index
     mqtt: {
       ...mqtt,
       ...(mqtt.password !== undefined && { password: '(removed)' }),
-      ...(mqtt.ca !== undefined && { ca: '(given)' }),
     },
     devices: Object.fromEntries(
       devices.map(({ name, contract, ...device }) => [

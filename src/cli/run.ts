@@ -83,18 +83,28 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .description('the MQTT gateway; without --config a demonstration on an emulated board')
     .option('--config <file>', 'YAML or JSON; docs/gateway.md lists the keys')
     .option('--check', 'only look whether the config is usable, and print what it comes to', false)
+    .option('--mosquitto-acl', 'only print who may do what, as an acl_file of Mosquitto', false)
     .addOption(new Option('--log <format>', 'of log lines on stderr').choices(['text', 'json']).default('text'))
     .addOption(new Option('--log-level <level>', 'least level of log lines').choices([...LOG_LEVELS]))
-    .action(async (options: { config?: string; check: boolean; log: 'text' | 'json'; logLevel?: 'info' }) => {
+    .action(async (options: GatewayOptions) => {
       const { gatewayCommand } = await import('./gateway.js')
       done(
         await gatewayCommand(io, {
           config: options.config,
           check: options.check,
+          mosquittoAcl: options.mosquittoAcl,
           logFormat: options.log,
           logLevel: options.logLevel,
         }),
       )
+    })
+
+  program
+    .command('passwd')
+    .description('reads a password from stdin and prints its hash, for mqtt.embedded.users')
+    .action(async () => {
+      const { passwdCommand } = await import('./passwd.js')
+      done(await passwdCommand(io))
     })
 
   generateOptions(program.command('generate')).action(async (files: string[], options: GenerateOptions) => {
@@ -111,6 +121,14 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
   })
 
   return program
+}
+
+interface GatewayOptions {
+  readonly config?: string
+  readonly check: boolean
+  readonly mosquittoAcl: boolean
+  readonly log: 'text' | 'json'
+  readonly logLevel?: 'info'
 }
 
 interface DeviceOptions {

@@ -2,8 +2,10 @@
 
 import { z } from 'zod'
 import { EVENT_SERVER_DEFAULTS } from '../event-server/index.js'
+import { embeddedSchema } from './broker-config.js'
 import { isBrokerUrl } from './broker-url.js'
 import { LIMITS } from './limits.js'
+import { tlsSchema } from './tls-files.js'
 import { BASE_TOPIC, NAME, RESERVED_NAMES } from './topics.js'
 import { parseDurationMs } from './units.js'
 
@@ -41,14 +43,7 @@ const mqtt = z.strictObject({
     .refine(isBrokerUrl, { error: SERVER_EXPECTED })
     .optional()
     .meta({ description: 'The broker. Not together with embedded.', examples: ['mqtt://127.0.0.1:1883'] }),
-  embedded: z
-    .string()
-    .optional()
-    .meta({
-      description:
-        'Run a broker inside the gateway, on this address; for trying out, it forgets everything at its end.',
-      examples: ['127.0.0.1:1883'],
-    }),
+  embedded: embeddedSchema,
   base_topic: z
     .string()
     .regex(BASE_TOPIC, { error: 'expected one to four levels of letters, digits, _ and -' })
@@ -65,9 +60,7 @@ const mqtt = z.strictObject({
     .meta({ description: 'Fixed, and different for every gateway at one broker: the broker keeps the session by it.' }),
   user: z.string().optional().meta({ description: 'User at the broker.' }),
   password: z.string().optional().meta({ description: 'Password at the broker; never shown in bridge/info or logs.' }),
-  ca: z.string().min(1).optional().meta({
-    description: 'PEM file of the authority that signed the certificate of an mqtts broker; relative to the config.',
-  }),
+  ...tlsSchema,
   keepalive: duration('A dead link is noticed after 1.5 times this; whole seconds.', {
     minMs: 1_000,
     maxMs: MAX_KEEPALIVE_MS,

@@ -1,17 +1,18 @@
 /** The config of a gateway: read from a YAML or JSON file, checked, with its contracts loaded. */
 
-import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Document, isMap } from 'yaml'
 import { readContract, readYaml, unreadable } from '../contract/file/index.js'
 import type { Contract } from '../contract/index.js'
 import { PortwireError } from '../errors.js'
+import { type EmbeddedConfig, embeddedOf, withoutPasswords } from './broker-config.js'
 import { type Environment, variableOf, withEnvironment } from './config-environment.js'
 import { describeIssues } from './config-problem.js'
 import { type ConfigFile, configSchema } from './config-schema.js'
 import { type DeviceConfig, deviceOf } from './device-config.js'
 import { LIMITS } from './limits.js'
+import { type TlsFiles, tlsOf } from './tls-files.js'
 
 /** What the gateway runs on: no files are left to be read. */
 export interface GatewayConfig {
@@ -29,17 +30,14 @@ export interface MqttConfig {
   readonly clientId: string
   readonly user?: string
   readonly password?: string
-  /** PEM text. */
-  readonly ca?: string
+  /** Of an mqtts broker. */
+  readonly tls?: TlsFiles
   readonly keepaliveSeconds: number
   readonly reconnectMinMs: number
   readonly reconnectMaxMs: number
 }
 
-export type ServerConfig =
-  | { readonly kind: 'external'; readonly url: string }
-  /** Our own, on 127.0.0.1; port 0 is any free one. */
-  | { readonly kind: 'embedded'; readonly port: number }
+export type ServerConfig = { readonly kind: 'external'; readonly url: string } | EmbeddedConfig
 
 export const MQTT_DEFAULTS = {
   baseTopic: 'portwire',
@@ -65,17 +63,6 @@ function readText(path: string, maxBytes: number): string {
     throw new PortwireError('CONFIG_INVALID', `${path}: ${unreadable(error)}`, { cause: error })
   }
   throw new PortwireError('CONFIG_INVALID', `${path}: longer than ${maxBytes} bytes`)
-}
-
-/** The text of a PEM file, in which there is a certificate that can be read. */
-function readCertificate(path: string): string {
-  const text = readText(path, LIMITS.configBytes)
-  try {
-    new X509Certificate(text)
-    return text
-  } catch (error) {
-    throw new PortwireError('CONFIG_INVALID', `${path}: mqtt.ca: expected a certificate in PEM`, { cause: error })
-  }
 }
 
 /** As loadConfig, from text; other files are looked for beside `path`. */
@@ -116,7 +103,7 @@ function resolveConfig(file: ConfigFile, path: string, written: unknown): Gatewa
       clientId: mqtt.client_id,
       ...(mqtt.user !== undefined && { user: mqtt.user }),
       ...(mqtt.password !== undefined && { password: mqtt.password }),
-      ...(mqtt.ca !== undefined && { ca: readCertificate(resolve(dirname(path), mqtt.ca)) }),
+      ...tlsOf(mqtt, path),
       keepaliveSeconds: Math.round(mqtt.keepalive / 1_000),
       reconnectMinMs: mqtt.reconnect?.min ?? LIMITS.reconnectMinMs,
       reconnectMaxMs: mqtt.reconnect?.max ?? LIMITS.reconnectMaxMs,
@@ -130,19 +117,7 @@ function resolveConfig(file: ConfigFile, path: string, written: unknown): Gatewa
 
 function serverOf(mqtt: ConfigFile['mqtt'], path: string): ServerConfig {
   if (mqtt.embedded === undefined) return { kind: 'external', url: mqtt.server ?? 'mqtt://127.0.0.1:1883' }
-  const match = /^(.*?):(\d{1,5})$/.exec(mqtt.embedded)
-  const port = Number(match?.[2])
-  if (!match || port > 65_535) {
-    throw new PortwireError('CONFIG_INVALID', `${path}: mqtt.embedded: expected 127.0.0.1:PORT, got "${mqtt.embedded}"`)
-  }
-  if (match[1] !== '127.0.0.1' && match[1] !== 'localhost') {
-    throw new PortwireError(
-      'CONFIG_INVALID',
-      `${path}: mqtt.embedded: the embedded broker has no passwords and listens on 127.0.0.1 only, not on "${match[1]}"; ` +
-        'use a broker of its own, such as Mosquitto, and mqtt.server',
-    )
-  }
-  return { kind: 'embedded', port }
+  return embeddedOf(mqtt.embedded, mqtt.base_topic, path)
 }
 
 /** The file as it was written, without what only the broker may know. */
@@ -151,6 +126,7 @@ function withoutSecrets(written: unknown): unknown {
   for (const secret of ['user', 'password']) {
     if (copy?.mqtt && secret in copy.mqtt) copy.mqtt[secret] = '(removed)'
   }
+  if (copy?.mqtt && 'embedded' in copy.mqtt) copy.mqtt['embedded'] = withoutPasswords(copy.mqtt['embedded'])
   return copy
 }
 

@@ -3,7 +3,9 @@
 import { randomBytes } from 'node:crypto'
 import { type Clock, type Random, systemClock } from '../clock.js'
 import { type Bridge, bridgeWill, createBridge, type RequestHandler } from './bridge.js'
-import { type Broker, startBroker } from './broker.js'
+import { type Broker, type BrokerInfo, startBroker } from './broker.js'
+import { grantOf } from './broker-access.js'
+import type { EmbeddedConfig } from './broker-config.js'
 import type { GatewayConfig, MqttConfig } from './config.js'
 import { configJsonSchema } from './config-schema.js'
 import { type Device, type DeviceRow, startDevice } from './device.js'
@@ -18,6 +20,7 @@ import { openDevicePort } from './open-device-port.js'
 import { createMemoryOutbox } from './outbox.js'
 import { printable } from './printable.js'
 import { createTaker } from './taker.js'
+import { createTlsReader, tlsWarnings } from './tls-files.js'
 import { createTopics, type Topics } from './topics.js'
 import type { UntypedPort } from './untyped-port.js'
 import { packageVersion } from './version.js'
@@ -30,6 +33,8 @@ export interface Gateway {
   readonly connected: Promise<void>
   devices(): readonly DeviceRow[]
   mqtt(): MqttPipeInfo
+  /** Of the embedded broker: its connections, and what it refused. */
+  broker(): BrokerInfo | undefined
   /** Publishes `offline`, disconnects, ends the ports and the embedded broker; within a second. Idempotent. */
   close(): Promise<void>
 }
@@ -63,7 +68,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   )
 
   const { server } = config.mqtt
-  const broker: Broker | undefined = server.kind === 'embedded' ? await startBroker(server.port, log) : undefined
+  const broker = server.kind === 'embedded' ? await startEmbedded(server, topics.base, log) : undefined
   const eventServers = await startEventServers(config.devices, clock, (name, reason, count) => {
     bridge?.say({ type: 'events_dropped', data: { name, count, reason: EVENT_DROP[reason].reason } })
     log('warn', `portwire:${name}`, `${count} events were dropped: ${EVENT_DROP[reason].because}`)
@@ -71,7 +76,8 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     await broker?.close()
     throw error
   })
-  const brokerUrl = server.kind === 'embedded' ? `mqtt://127.0.0.1:${broker!.port}` : server.url
+  const brokerUrl = server.kind === 'embedded' ? broker!.url : server.url
+  for (const line of tlsWarnings(config.mqtt.tls)) log('warn', 'portwire:mqtt', line)
   const devices = new Map<string, Device>()
   const losses = createLosses<LossReason>({
     clock,
@@ -83,7 +89,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   })
 
   const pipe = createMqttPipe({
-    settings: connectionSettings(config.mqtt, brokerUrl, topics, broker !== undefined),
+    settings: connectionSettings(config.mqtt, brokerUrl, topics, broker, log),
     subscriptions: [topics.bridgeRequests, ...config.devices.map((device) => topics.calls(device.name))],
     outbox: createMemoryOutbox({
       messages: options.outboxMessages ?? LIMITS.outboxMessages,
@@ -144,6 +150,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     connected: pipe.connected,
     devices: () => [...devices.values()].map((device) => device.row()),
     mqtt: () => pipe.info,
+    broker: () => broker?.info,
     close() {
       losses.close()
       closed ??= closeAll([...devices.values()], bridge!, pipe, broker, clock)
@@ -172,7 +179,16 @@ async function closeAll(
   await Promise.race([all, new Promise<void>((resolve) => clock.after(LIMITS.closeMs, resolve))])
 }
 
-function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, isEmbedded: boolean) {
+function startEmbedded(server: EmbeddedConfig, base: string, log: Log): Promise<Broker> {
+  const { host = '127.0.0.1', port, users = [], anonymous = false } = server
+  return startBroker({ host, port }, log, {
+    users,
+    ...(anonymous && { anonymous: grantOf({ kind: 'anonymous' }, base) }),
+  })
+}
+
+function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, broker: Broker | undefined, log: Log) {
+  const { user = mqtt.user, password = mqtt.password } = broker?.own ?? {}
   return {
     url,
     version: mqtt.version,
@@ -180,10 +196,10 @@ function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, isEmb
     keepaliveSeconds: mqtt.keepaliveSeconds,
     clean: false,
     will: bridgeWill(topics),
-    ...(isEmbedded && { maxPacketBytes: LIMITS.brokerPacketBytes }),
-    ...(mqtt.user !== undefined && { user: mqtt.user }),
-    ...(mqtt.password !== undefined && { password: mqtt.password }),
-    ...(mqtt.ca !== undefined && { ca: mqtt.ca }),
+    ...(broker && { maxPacketBytes: LIMITS.brokerPacketBytes }),
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    ...(mqtt.tls && { tls: createTlsReader(mqtt.tls, (problem) => log('error', 'portwire:mqtt', problem)) }),
   }
 }
 

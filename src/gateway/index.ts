@@ -1,4 +1,5 @@
 export type { RequestHandler } from './bridge.js'
+export type { BrokerInfo } from './broker.js'
 export { isBrokerUrl } from './broker-url.js'
 export {
   type GatewayConfig,
@@ -15,7 +16,9 @@ export type { DeviceConfig, DeviceTarget, EventServerConfig } from './device-con
 export { type Gateway, type GatewayOptions, startGateway } from './gateway.js'
 export { LIMITS } from './limits.js'
 export { LOG_LEVELS, type Log, type LogLevel } from './log.js'
+export { aclOf } from './mosquitto-acl.js'
 export { ConnectError, type Connection, connectToBroker } from './mqtt-connection.js'
+export { hashPassword } from './password-hash.js'
 export { argsFromJson, resultToJson } from './payload.js'
 export { printable, printableJson, shownName } from './printable.js'
 export type { Inbound, Publication } from './publication.js'

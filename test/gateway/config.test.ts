@@ -101,7 +101,7 @@ test.each([
   [
     'an unknown key like no other',
     config('  frobnicate: 1\n'),
-    ':3:3: mqtt.frobnicate: unknown key; known: server, embedded, base_topic, version, client_id, user, password, ca, keepalive, reconnect',
+    ':3:3: mqtt.frobnicate: unknown key; known: server, embedded, base_topic, version, client_id, user, password, ca, cert, key, reject_unauthorized, keepalive, reconnect',
   ],
   ['a certificate that is not there', config('  ca: nope.pem\n'), /nope\.pem: no such file$/],
   [
@@ -207,12 +207,12 @@ test.each([
   [
     'an embedded broker for everybody',
     config('  embedded: 0.0.0.0:1883\n'),
-    ': mqtt.embedded: the embedded broker has no passwords and listens on 127.0.0.1 only, not on "0.0.0.0"; use a broker of its own, such as Mosquitto, and mqtt.server',
+    ': mqtt.embedded: others can reach "0.0.0.0", and there are no users: every one of them could command the devices; add mqtt.embedded.users, or listen on 127.0.0.1',
   ],
   [
     'an embedded broker without a port',
     config('  embedded: 127.0.0.1\n'),
-    ': mqtt.embedded: expected 127.0.0.1:PORT, got "127.0.0.1"',
+    ': mqtt.embedded: expected ADDRESS:PORT such as 127.0.0.1:1883, got "127.0.0.1"',
   ],
   [
     'a pause that is upside down',
@@ -334,10 +334,12 @@ test('the documentation has the numbers of the limits', () => {
 interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly additionalProperties?: JsonSchema | boolean
+  readonly anyOf?: readonly JsonSchema[]
 }
 
 function keysOf(schema: JsonSchema): string[] {
+  const either = (schema.anyOf ?? []).flatMap(keysOf)
   const own = Object.entries(schema.properties ?? {}).flatMap(([key, value]) => [key, ...keysOf(value)])
   const rest = typeof schema.additionalProperties === 'object' ? keysOf(schema.additionalProperties) : []
-  return [...own, ...rest]
+  return [...own, ...rest, ...either]
 }
