@@ -1,5 +1,7 @@
 /** `portwire gateway`: with a config the gateway itself, without one the demonstration. */
 
+import { isMainThread } from 'node:worker_threads'
+import type { Gateway } from '../gateway/index.js'
 import type { LogLevel } from '../gateway/log.js'
 import { EXIT, type ExitCode, usageError } from './exit-code.js'
 import { ended, type Io, printLine } from './io.js'
@@ -11,50 +13,55 @@ export interface GatewayCommand {
   readonly check: boolean
   /** Only print who may do what, for Mosquitto. */
   readonly mosquittoAcl: boolean
-  readonly logFormat: LogFormat
+  /** Only print the JSON Schema of the config. */
+  readonly schema: boolean
+  readonly logFormat: LogFormat | undefined
   readonly logLevel: LogLevel | undefined
 }
 
 export async function gatewayCommand(io: Io, command: GatewayCommand): Promise<ExitCode> {
-  if (command.config === undefined) {
+  const { config: path, logFormat, logLevel } = command
+  if (command.schema) {
+    const { configJsonSchema } = await import('../gateway/index.js')
+    printLine(io, JSON.stringify(configJsonSchema(), null, 2))
+    return EXIT.ok
+  }
+  if (path === undefined) {
     if (command.mosquittoAcl) throw usageError('--mosquitto-acl needs --config FILE: it has the users and devices')
     if (command.check) throw usageError('--check needs --config FILE: there is nothing to check without a file')
     const { demoCommand } = await import('./demo.js')
-    return await demoCommand(io, await createLog(io, command.logFormat, command.logLevel ?? 'warn'))
+    return await demoCommand(io, await createLog(io, logFormat ?? 'text', logLevel ?? 'warn'))
   }
-  const { aclOf, loadConfig, startGateway } = await import('../gateway/index.js')
-  const config = loadConfig(command.config)
+  const { aclOf, effectiveConfig, loadConfig, startGateway } = await import('../gateway/index.js')
+  const config = loadConfig(path)
   if (command.mosquittoAcl) {
     io.stdout.write(aclOf(config))
     return EXIT.ok
   }
   if (command.check) {
-    printLine(io, JSON.stringify(effective(config), null, 2))
+    printLine(io, JSON.stringify(effectiveConfig(config), null, 2))
     return EXIT.ok
   }
-  const gateway = await startGateway(config, {
-    log: await createLog(io, command.logFormat, command.logLevel ?? 'info'),
-  })
+  ownerOnly()
+  let gateway: Gateway | undefined
+  let askedEarly = false
+  const reload = () => {
+    if (gateway) void gateway.reload(() => loadConfig(path))
+    else askedEarly = true
+  }
+  io.onReload?.(reload)
+  const log = await createLog(io, logFormat ?? config.log?.format ?? 'text', logLevel ?? config.log?.level ?? 'info')
+  if (config.migratedFrom !== undefined) {
+    log('warn', 'portwire:config', `${path} is of version ${config.migratedFrom}: read as the newest; write it anew`)
+  }
+  gateway = await startGateway(config, { log })
+  if (askedEarly) reload()
   await ended(io.signal)
   await gateway.close()
   return EXIT.ok
 }
 
-/** What the gateway would run on: defaults filled in, contracts by name and hash, the password not shown. */
-function effective({ mqtt, devices }: ReturnType<typeof import('../gateway/index.js').loadConfig>): unknown {
-  return {
-    mqtt: {
-      ...mqtt,
-      ...(mqtt.password !== undefined && { password: '(removed)' }),
-    },
-    devices: Object.fromEntries(
-      devices.map(({ name, contract, ...device }) => [
-        name,
-        {
-          ...device,
-          contract: `${contract.name} ${contract.version} (${contract.hash.toString(16).padStart(8, '0')})`,
-        },
-      ]),
-    ),
-  }
+/** Files that the gateway makes, and those of the programs that it spawns, are not for others, whatever it was started with. */
+function ownerOnly(): void {
+  if (isMainThread) process.umask(process.umask(0o077) | 0o077)
 }

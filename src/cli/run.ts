@@ -2,7 +2,7 @@
  * that `--help` stays fast. */
 
 import { Command, CommanderError, Option } from 'commander'
-import { LOG_LEVELS } from '../gateway/log.js'
+import { LOG_LEVELS, type LogLevel } from '../gateway/log.js'
 import { packageVersion } from '../gateway/version.js'
 import { EXIT, type ExitCode, explain } from './exit-code.js'
 import { type GenerateOptions, generateOptions } from './generate-options.js'
@@ -84,7 +84,8 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--config <file>', 'YAML or JSON; docs/gateway.md lists the keys')
     .option('--check', 'only look whether the config is usable, and print what it comes to', false)
     .option('--mosquitto-acl', 'only print who may do what, as an acl_file of Mosquitto', false)
-    .addOption(new Option('--log <format>', 'of log lines on stderr').choices(['text', 'json']).default('text'))
+    .option('--schema', 'only print the JSON Schema of the config', false)
+    .addOption(new Option('--log <format>', 'of log lines on stderr; default text').choices(['text', 'json']))
     .addOption(new Option('--log-level <level>', 'least level of log lines').choices([...LOG_LEVELS]))
     .action(async (options: GatewayOptions) => {
       const { gatewayCommand } = await import('./gateway.js')
@@ -93,6 +94,7 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
           config: options.config,
           check: options.check,
           mosquittoAcl: options.mosquittoAcl,
+          schema: options.schema,
           logFormat: options.log,
           logLevel: options.logLevel,
         }),
@@ -105,6 +107,17 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .action(async () => {
       const { passwdCommand } = await import('./passwd.js')
       done(await passwdCommand(io))
+    })
+
+  program
+    .command('doctor')
+    .description('looks for what keeps a board from being opened, and says the command that cures it')
+    .argument('[paths...]', 'serial ports; default: those of the config, else all that are there')
+    .option('--config <file>', 'of a gateway: it is checked as well')
+    .option('--json', 'one JSON array', false)
+    .action(async (paths: string[], options: { config?: string; json: boolean }) => {
+      const { doctorCommand } = await import('./doctor.js')
+      done(await doctorCommand(io, { paths, config: options.config, json: options.json }))
     })
 
   generateOptions(program.command('generate')).action(async (files: string[], options: GenerateOptions) => {
@@ -127,8 +140,9 @@ interface GatewayOptions {
   readonly config?: string
   readonly check: boolean
   readonly mosquittoAcl: boolean
-  readonly log: 'text' | 'json'
-  readonly logLevel?: 'info'
+  readonly schema: boolean
+  readonly log?: 'text' | 'json'
+  readonly logLevel?: LogLevel
 }
 
 interface DeviceOptions {

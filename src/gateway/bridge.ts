@@ -6,21 +6,25 @@ import { parseCommand } from './command.js'
 import type { BridgeEvent, Device } from './device.js'
 import type { LogLevel } from './log.js'
 import type { LossReason, MqttPipe } from './mqtt-pipe.js'
+import type { OutboxAlarm } from './outbox/types.js'
 import { shownName } from './printable.js'
 import type { Publication } from './publication.js'
+import type { ConfigEvent } from './reload.js'
 import type { Topics } from './topics.js'
 
 /** Answers a request to the gateway with data; what it throws becomes the error of the answer. */
 export type RequestHandler = (command: Command) => Promise<Readonly<Record<string, unknown>>>
 
 export interface Bridge {
-  /** `online`, with everything that says what this gateway is. */
+  /** `online`, with everything that says what this gateway is; again when its config is another. */
   announce(): void
   /** `offline`, on purpose. */
   retire(): void
   /** The list of devices is another than before. */
   devicesChanged(): void
-  say(event: BridgeEvent | GatewayEvent): void
+  /** How the outbox on disk is. */
+  outboxChanged(alarm: OutboxAlarm): void
+  say(event: BridgeEvent | GatewayEvent | ConfigEvent): void
   log(level: LogLevel, namespace: string, message: string): void
   /** Runs a request and returns the payload of the answer. Never rejects. */
   request(name: string, payload: Buffer): Promise<string>
@@ -39,7 +43,7 @@ export interface BridgeOptions {
   readonly pipe: Pick<MqttPipe, 'publish' | 'publishLatest' | 'publishOnce'>
   readonly devices: () => readonly Device[]
   readonly version: string
-  readonly shownConfig: unknown
+  readonly shownConfig: () => unknown
   readonly configSchema: unknown
   /** Requests besides the bridge's own, by their name under `bridge/request/`. */
   readonly requests: Readonly<Record<string, RequestHandler>>
@@ -78,7 +82,7 @@ export function createBridge(options: BridgeOptions): Bridge {
       retained(topics.bridgeInfo, {
         version: options.version,
         node: process.versions.node,
-        config: options.shownConfig,
+        config: options.shownConfig(),
         config_schema: options.configSchema,
       })
     },
@@ -90,6 +94,9 @@ export function createBridge(options: BridgeOptions): Bridge {
         topics.bridgeDevices,
         options.devices().map((device) => device.row()),
       )
+    },
+    outboxChanged(alarm) {
+      retained(topics.bridgeOutbox, alarm)
     },
     say(event) {
       pipe.publish({ topic: topics.bridgeEvent, payload: JSON.stringify(event), qos: 1, retain: false })

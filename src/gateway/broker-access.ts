@@ -45,7 +45,7 @@ export function grantOf(role: Role, base: string): Grant {
 export const OPEN: Grant = { read: ['#'], write: ['#'] }
 
 function said(base: string): string[] {
-  const bridge = ['state', 'info', 'devices', 'event', 'logging', 'health', 'response/#']
+  const bridge = ['state', 'info', 'devices', 'event', 'outbox', 'logging', 'health', 'response/#']
   return [...bridge.map((name) => `${base}/bridge/${name}`), ...deviceSays(`${base}/+`)]
 }
 

@@ -1,62 +1,14 @@
-/** The part of the config about the embedded broker: where it listens, its users and their roles. */
+/** The embedded broker as the config has it: where it listens, its users and their roles. */
 
-import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { z } from 'zod'
 import { PortwireError } from '../errors.js'
 import { grantOf, type Role } from './broker-access.js'
 import { exposure } from './broker-exposure.js'
 import { type BrokerUser, hashedSecret, type Secret, secretOf } from './broker-users.js'
+import type { EmbeddedInFile, UserInFile } from './config/broker-schema.js'
+import { readPassword } from './config/text-file.js'
 import { LIMITS } from './limits.js'
 import { parsePasswordHash } from './password-hash.js'
-import { NAME } from './topics.js'
-
-const ROLES = ['device', 'reader', 'operator', 'gateway'] as const
-
-const user = z.strictObject({
-  password: z.string().min(1).optional().meta({ description: 'In clear, or as portwire passwd prints it.' }),
-  password_file: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'File with either, in place of password; relative to the config.' }),
-  role: z.enum(ROLES).meta({
-    description:
-      'device: hears and commands the devices given. reader: hears everything but commands. operator: a reader that commands ' +
-      'every device and the gateway. gateway: the rights of another gateway.',
-  }),
-  devices: z
-    .array(z.string().regex(NAME, { error: 'expected the name of a device' }))
-    .min(1)
-    .optional()
-    .meta({ description: 'Of the role device.' }),
-})
-
-const embeddedTable = z.strictObject({
-  listen: z.string().meta({ description: 'Address and port.', examples: ['127.0.0.1:1883', '0.0.0.0:1883'] }),
-  anonymous: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'Clients without a user hear which devices are there; on 127.0.0.1 only.' }),
-  users: z
-    .record(z.string().regex(NAME, { error: 'a user name has letters, digits, _ and - only, at most 64' }), user)
-    .refine((users) => Object.keys(users).length <= LIMITS.brokerUsers, {
-      error: `at most ${LIMITS.brokerUsers} users`,
-    })
-    .default({})
-    .meta({
-      description: 'By name. Without users everybody on this machine may do everything, and no other machine anything.',
-    }),
-})
-
-/** `mqtt.embedded`: an address, or the table. */
-export const embeddedSchema = z
-  .union([z.string(), embeddedTable], { error: 'expected an address like 127.0.0.1:1883, or a table with listen' })
-  .optional()
-  .meta({
-    description: 'Run a broker inside the gateway, on this address; it forgets everything at its end.',
-    examples: ['127.0.0.1:1883'],
-  })
 
 export interface EmbeddedConfig {
   readonly kind: 'embedded'
@@ -71,11 +23,7 @@ export interface EmbeddedConfig {
 
 /** @param path  of the config file
  * @throws CONFIG_INVALID  an address or a password that cannot be used, or an address that others reach without users */
-export function embeddedOf(
-  written: NonNullable<z.output<typeof embeddedSchema>>,
-  base: string,
-  path: string,
-): EmbeddedConfig {
+export function embeddedOf(written: EmbeddedInFile, base: string, path: string): EmbeddedConfig {
   const table = typeof written === 'string' ? { listen: written, anonymous: false, users: {} } : written
   const key = typeof written === 'string' ? 'mqtt.embedded' : 'mqtt.embedded.listen'
   const { host, port } = addressOf(table.listen, `${path}: ${key}`)
@@ -100,25 +48,24 @@ function addressOf(text: string, where: string): { host: string; port: number } 
   return { host: (match[1] ?? match[2])!, port }
 }
 
-function userOf(name: string, given: z.output<typeof user>, base: string, path: string) {
-  const wrong = (text: string) => new PortwireError('CONFIG_INVALID', `${path}: mqtt.embedded.users.${name}${text}`)
-  if ((given.password === undefined) === (given.password_file === undefined)) {
-    throw wrong(': give one of password and password_file')
-  }
-  if ((given.role === 'device') !== (given.devices !== undefined)) {
-    throw wrong('.devices: needed for the role device, and for no other')
-  }
+function userOf(name: string, given: UserInFile, base: string, path: string) {
+  const key = `mqtt.embedded.users.${name}`
   const role: Role = given.role === 'device' ? { kind: 'device', devices: given.devices! } : { kind: given.role }
-  const text = given.password ?? readPassword(resolve(dirname(path), given.password_file!), wrong)
-  const secret = secretFrom(text)
-  if (!secret) throw wrong('.password: looks like a hash and is none that can be used; portwire passwd prints one')
-  const isGateway = role.kind === 'gateway'
+  const file = given.password_file && resolve(dirname(path), given.password_file)
+  const secret = secretFrom(given.password ?? readPassword(file!, `${key}.password_file`))
+  if (!secret) {
+    const problem = 'looks like a hash and is none that can be used; portwire passwd prints one'
+    throw new PortwireError(
+      'CONFIG_INVALID',
+      file ? `${file}: ${key}: ${problem}` : `${path}: ${key}.password: ${problem}`,
+    )
+  }
   return {
     name,
     role,
     secret,
     grant: grantOf(role, base),
-    ...(isGateway && { maxSubscriptions: LIMITS.brokerGatewaySubscriptions }),
+    ...(role.kind === 'gateway' && { maxSubscriptions: LIMITS.brokerGatewaySubscriptions }),
   }
 }
 
@@ -126,27 +73,4 @@ function secretFrom(text: string): Secret | undefined {
   if (!text.startsWith('$')) return secretOf(text)
   const hash = parsePasswordHash(text)
   return hash && hashedSecret(hash)
-}
-
-function readPassword(file: string, wrong: (text: string) => Error): string {
-  let text: string
-  try {
-    if (statSync(file).size > LIMITS.brokerConnectBytes) throw new Error('it is too long')
-    text = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
-  } catch (error) {
-    throw wrong(`.password_file: cannot read ${file}: ${(error as Error).message}`)
-  }
-  if (text === '') throw wrong(`.password_file: ${file} is empty`)
-  return text
-}
-
-/** The table as it may be shown. */
-export function withoutPasswords(embedded: unknown): unknown {
-  const users = (embedded as { users?: Record<string, object | null> } | null)?.users
-  if (typeof users !== 'object' || users === null) return embedded
-  const shown = Object.entries(users).map(([name, given]) => [
-    name,
-    given && typeof given === 'object' && 'password' in given ? { ...given, password: '(removed)' } : given,
-  ])
-  return { ...(embedded as object), users: Object.fromEntries(shown) }
 }

@@ -9,6 +9,7 @@ import type { DeviceConfig } from './device-config.js'
 import type { DeviceEventServers } from './device-event-servers.js'
 import { createDeviceEvents, type DeviceEventsOptions } from './device-events.js'
 import { restartReason } from './exit-reason.js'
+import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
 import { argsFromJson, resultToJson } from './payload.js'
 import { createRecoveryLog } from './recovery-log.js'
@@ -46,6 +47,8 @@ export interface Device {
   restart(): Promise<void>
   /** Says `offline` and ends the port. */
   close(): Promise<void>
+  /** The same of a device that is no more: its retained topics are cleared. */
+  remove(): Promise<void>
 }
 
 /** A line on `bridge/event`. */
@@ -104,7 +107,7 @@ export function startDevice(options: DeviceOptions): Device {
         eventServers.heard(event, value, meta)
         return publish(event, value, meta)
       }
-      if (event.acknowledged) opened.consume(event.name, take)
+      if (event.acknowledged) opened.consume(event.name, take, { ahead: LIMITS.eventsAhead })
       else opened.on(event.name, (value, meta) => void take(value, meta))
     }
     return opened
@@ -187,6 +190,12 @@ export function startDevice(options: DeviceOptions): Device {
     options.changed()
   }
 
+  async function close() {
+    closing = true
+    setAvailability('offline')
+    await Promise.all([port.close(), eventServers.close()])
+  }
+
   return {
     name,
     row: () => ({ ...rowOf(config, port, before, lastExit), ...addressed(eventServers.addresses) }),
@@ -212,10 +221,12 @@ export function startDevice(options: DeviceOptions): Device {
       })
       return restarting
     },
-    async close() {
-      closing = true
-      setAvailability('offline')
-      await Promise.all([port.close(), eventServers.close()])
+    close,
+    async remove() {
+      await close()
+      for (const topic of [topics.state(name), topics.availability(name), topics.contract(name)]) {
+        pipe.publishLatest({ topic, payload: '', qos: 1, retain: true })
+      }
     },
   }
 }

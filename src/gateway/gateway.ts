@@ -3,22 +3,25 @@
 import { randomBytes } from 'node:crypto'
 import { type Clock, type Random, systemClock } from '../clock.js'
 import { type Bridge, bridgeWill, createBridge, type RequestHandler } from './bridge.js'
-import { type Broker, type BrokerInfo, startBroker } from './broker.js'
-import { grantOf } from './broker-access.js'
-import type { EmbeddedConfig } from './broker-config.js'
+import type { Broker, BrokerInfo } from './broker.js'
+import { configJsonSchema } from './config/schema.js'
 import type { GatewayConfig, MqttConfig } from './config.js'
-import { configJsonSchema } from './config-schema.js'
 import { type Device, type DeviceRow, startDevice } from './device.js'
 import type { DeviceConfig } from './device-config.js'
-import { EVENT_DROP, startEventServers } from './device-event-servers.js'
+import { type DeviceEventServers, EVENT_DROP, startEventServers } from './device-event-servers.js'
 import { LIMITS } from './limits.js'
 import { type Log, silentLog } from './log.js'
 import { limitLog } from './log-limit.js'
 import { createLosses } from './losses.js'
 import { createMqttPipe, type LossReason, type MqttPipe, type MqttPipeInfo } from './mqtt-pipe.js'
 import { openDevicePort } from './open-device-port.js'
+import { openDurableOutbox } from './open-durable-outbox.js'
+import type { OutboxFolder } from './outbox/store.js'
+import type { DurableOutbox, OutboxAlarm, OutboxInfo } from './outbox/types.js'
 import { createMemoryOutbox } from './outbox.js'
 import { printable } from './printable.js'
+import { type ConfigChanges, createReloader } from './reload.js'
+import { startEmbedded } from './start-embedded.js'
 import { createTaker } from './taker.js'
 import { createTlsReader, tlsWarnings } from './tls-files.js'
 import { createTopics, type Topics } from './topics.js'
@@ -35,6 +38,12 @@ export interface Gateway {
   mqtt(): MqttPipeInfo
   /** Of the embedded broker: its connections, and what it refused. */
   broker(): BrokerInfo | undefined
+  /** Undefined where events wait in memory. */
+  outbox(): OutboxInfo | undefined
+  /** Takes over another config: devices that are the same go on undisturbed. Never rejects.
+   * @param load  reads and checks it; what it throws is said in the log and on `bridge/event`, and changes nothing
+   * @returns what came of it; undefined when it was refused */
+  reload(load: () => GatewayConfig): Promise<ConfigChanges | undefined>
   /** Publishes `offline`, disconnects, ends the ports and the embedded broker; within a second. Idempotent. */
   close(): Promise<void>
 }
@@ -48,10 +57,13 @@ export interface GatewayOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly outboxMessages?: number
+  /** Where the events of an outbox are kept; default: a folder on disk. */
+  readonly openOutboxFolder?: (path: string) => OutboxFolder
 }
 
 /** Starts everything and returns; broker and devices may come later, both are tried again for as long as it takes.
- * @throws PORT_BUSY  the port of the embedded broker, or of an event server, is taken */
+ * @throws PORT_BUSY  the port of the embedded broker, or of an event server, is taken
+ * @throws OUTBOX_BUSY  another gateway has the outbox open */
 export async function startGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
   const { log: sink = silentLog, clock = systemClock, random = Math.random } = options
   const topics = createTopics(config.mqtt.baseTopic)
@@ -69,13 +81,39 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
 
   const { server } = config.mqtt
   const broker = server.kind === 'embedded' ? await startEmbedded(server, topics.base, log) : undefined
-  const eventServers = await startEventServers(config.devices, clock, (name, reason, count) => {
-    bridge?.say({ type: 'events_dropped', data: { name, count, reason: EVENT_DROP[reason].reason } })
-    log('warn', `portwire:${name}`, `${count} events were dropped: ${EVENT_DROP[reason].because}`)
-  }).catch(async (error: unknown) => {
+  const listen = (devices: readonly DeviceConfig[]) =>
+    startEventServers(devices, clock, (name, reason, count) => {
+      bridge?.say({ type: 'events_dropped', data: { name, count, reason: EVENT_DROP[reason].reason } })
+      log('warn', `portwire:${name}`, `${count} events were dropped: ${EVENT_DROP[reason].because}`)
+    })
+  const eventServers = await listen(config.devices).catch(async (error: unknown) => {
     await broker?.close()
     throw error
   })
+  let pipe: MqttPipe | undefined
+  // How it is, at the time when there is a bridge to say it.
+  let alarm: OutboxAlarm | undefined
+  const events =
+    config.outbox &&
+    (await openDurableOutbox({
+      config: config.outbox,
+      topics,
+      clock,
+      log,
+      bridge: () =>
+        bridge ?? {
+          say: () => {},
+          outboxChanged: (changed) => {
+            alarm = changed
+          },
+        },
+      ready: () => pipe?.pump(),
+      ...(options.openOutboxFolder && { openFolder: options.openOutboxFolder }),
+    }).catch(async (error: unknown) => {
+      for (const each of eventServers.values()) await each.close()
+      await broker?.close()
+      throw error
+    }))
   const brokerUrl = server.kind === 'embedded' ? broker!.url : server.url
   for (const line of tlsWarnings(config.mqtt.tls)) log('warn', 'portwire:mqtt', line)
   const devices = new Map<string, Device>()
@@ -88,13 +126,15 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     },
   })
 
-  const pipe = createMqttPipe({
+  const subscriptionsOf = (names: readonly string[]) => [topics.bridgeRequests, ...names.map(topics.calls)]
+  pipe = createMqttPipe({
     settings: connectionSettings(config.mqtt, brokerUrl, topics, broker, log),
-    subscriptions: [topics.bridgeRequests, ...config.devices.map((device) => topics.calls(device.name))],
+    subscriptions: subscriptionsOf(config.devices.map(({ name }) => name)),
     outbox: createMemoryOutbox({
       messages: options.outboxMessages ?? LIMITS.outboxMessages,
       bytes: LIMITS.outboxBytes,
     }),
+    ...(events && { events }),
     take: (inbound) => taker.take(inbound),
     opened: (sessionPresent) => taker.connected(sessionPresent),
     lost: (reason, topic) => {
@@ -110,50 +150,74 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     random,
     log,
   })
+  let shown = config.shown
   bridge = createBridge({
     topics,
     pipe,
     devices: () => [...devices.values()],
     version: packageVersion(),
-    shownConfig: config.shown,
+    shownConfig: () => shown,
     configSchema: configJsonSchema(),
     requests: options.requests ?? {},
   })
   const { say, devicesChanged } = bridge
+  const mqtt = pipe
   const taker = createTaker({ topics, bridge, devices, pipe, log })
   bridge.announce()
+  if (alarm) bridge.outboxChanged(alarm)
 
   const run = randomBytes(4).toString('hex')
-  for (const device of config.devices) {
-    devices.set(
-      device.name,
-      startDevice({
-        config: device,
-        topics,
-        pipe,
-        openPort: options.openPort ?? openDevicePort,
-        log,
-        run,
-        now: () => new Date(),
-        say,
-        changed: soon(devicesChanged),
-        eventServers: eventServers.get(device.name)!,
-      }),
-    )
-  }
+  const start = (device: DeviceConfig, servers: DeviceEventServers) =>
+    startDevice({
+      config: device,
+      topics,
+      pipe,
+      ...(events && { outbox: events }),
+      openPort: options.openPort ?? openDevicePort,
+      log,
+      run,
+      now: () => new Date(),
+      say,
+      changed: soon(devicesChanged),
+      eventServers: servers,
+    })
+  for (const device of config.devices) devices.set(device.name, start(device, eventServers.get(device.name)!))
   devicesChanged()
+
+  const reloader = createReloader({
+    config,
+    devices,
+    start: async (device) => {
+      const servers = await listen([device]).catch((error: unknown) => {
+        log('error', `portwire:${device.name}`, `it goes on without its event servers: ${(error as Error).message}`)
+        return listen([{ ...device, eventServers: [] }])
+      })
+      return start(device, servers.get(device.name)!)
+    },
+    subscribe: (names) => mqtt.resubscribe(subscriptionsOf(names)),
+    say,
+    changed: (next) => {
+      shown = next.shown
+      bridge!.announce()
+      devicesChanged()
+    },
+    log,
+  })
 
   let closed: Promise<void> | undefined
   return {
     brokerUrl,
     topics,
-    connected: pipe.connected,
+    connected: mqtt.connected,
     devices: () => [...devices.values()].map((device) => device.row()),
-    mqtt: () => pipe.info,
+    mqtt: () => mqtt.info,
     broker: () => broker?.info,
+    outbox: () => events?.info,
+    reload: reloader.reload,
     close() {
       losses.close()
-      closed ??= closeAll([...devices.values()], bridge!, pipe, broker, clock)
+      const reloaded = reloader.close()
+      closed ??= closeAll(() => [...devices.values()], reloaded, bridge!, mqtt, events, broker, clock)
       return closed
     },
   }
@@ -167,24 +231,20 @@ const LOST_BECAUSE: Readonly<Record<LossReason, string>> = {
 
 /** Offline first, while there is still somebody to say it to; ports end meanwhile. Whatever hangs is left behind at the end. */
 async function closeAll(
-  devices: readonly Device[],
+  devices: () => readonly Device[],
+  reloaded: Promise<void>,
   bridge: Bridge,
   pipe: MqttPipe,
+  events: DurableOutbox | undefined,
   broker: Broker | undefined,
   clock: Clock,
 ): Promise<void> {
-  const ports = Promise.allSettled(devices.map((device) => device.close()))
+  const closePorts = () => Promise.allSettled(devices().map((device) => device.close()))
+  // One that a reload has started meanwhile is closed as well.
+  const ports = Promise.allSettled([closePorts(), reloaded.then(closePorts)])
   bridge.retire()
-  const all = pipe.close().then(() => Promise.allSettled([ports, broker?.close()]))
+  const all = pipe.close().then(() => Promise.allSettled([ports, events?.close(), broker?.close()]))
   await Promise.race([all, new Promise<void>((resolve) => clock.after(LIMITS.closeMs, resolve))])
-}
-
-function startEmbedded(server: EmbeddedConfig, base: string, log: Log): Promise<Broker> {
-  const { host = '127.0.0.1', port, users = [], anonymous = false } = server
-  return startBroker({ host, port }, log, {
-    users,
-    ...(anonymous && { anonymous: grantOf({ kind: 'anonymous' }, base) }),
-  })
 }
 
 function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, broker: Broker | undefined, log: Log) {

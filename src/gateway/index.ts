@@ -1,6 +1,9 @@
 export type { RequestHandler } from './bridge.js'
 export type { BrokerInfo } from './broker.js'
 export { isBrokerUrl } from './broker-url.js'
+export { effectiveConfig } from './config/effective.js'
+export { brokerCredentials, type Environment } from './config/environment.js'
+export { configJsonSchema } from './config/schema.js'
 export {
   type GatewayConfig,
   loadConfig,
@@ -9,8 +12,6 @@ export {
   parseConfig,
   type ServerConfig,
 } from './config.js'
-export { brokerCredentials, type Environment } from './config-environment.js'
-export { configJsonSchema } from './config-schema.js'
 export type { DeviceRow } from './device.js'
 export type { DeviceConfig, DeviceTarget, EventServerConfig } from './device-config.js'
 export { type Gateway, type GatewayOptions, startGateway } from './gateway.js'
@@ -18,6 +19,8 @@ export { LIMITS } from './limits.js'
 export { LOG_LEVELS, type Log, type LogLevel } from './log.js'
 export { aclOf } from './mosquitto-acl.js'
 export { ConnectError, type Connection, connectToBroker } from './mqtt-connection.js'
+export type { OutboxAlarm, OutboxInfo } from './outbox/types.js'
+export { OUTBOX_DEFAULTS, type OutboxConfig } from './outbox-config.js'
 export { hashPassword } from './password-hash.js'
 export { argsFromJson, resultToJson } from './payload.js'
 export { printable, printableJson, shownName } from './printable.js'

@@ -48,6 +48,8 @@ export interface Connection {
   publish(publication: Publication, settled?: (refusal?: string) => void): void
   /** Resolves when the broker has granted all of them. */
   subscribe(topics: readonly string[]): Promise<void>
+  /** Resolves when the broker has forgotten them. */
+  unsubscribe(topics: readonly string[]): Promise<void>
   /** Says DISCONNECT, so that no will is sent; bounded in time. */
   end(): Promise<void>
   /** Drops the link. */
@@ -237,6 +239,9 @@ function connectionOver(
       const refused = granted.find((grant) => grant.qos >= 128)
       if (refused) throw new Error(`the broker refused the subscription to ${refused.topic}`)
     },
+    async unsubscribe(topics) {
+      if (topics.length > 0) await client.unsubscribeAsync([...topics])
+    },
     end() {
       return new Promise((resolve) => {
         const timer = setTimeout(() => {
@@ -282,7 +287,8 @@ function connectError(settings: ConnectionSettings, error: Error & { code?: unkn
   }
   const why = reason.replace(/^Connection refused: /, '')
   if (CREDENTIALS_REFUSED.has(code)) {
-    const given = settings.user === undefined ? 'no user was given' : `as user ${settings.user}`
+    // The user may be a secret as well.
+    const given = settings.user === undefined ? 'no user was given' : 'with the user that was given'
     return new ConnectError(`the MQTT broker at ${host} refused the login (${why}; ${given})`, 'credentials', error)
   }
   // Numbers are codes of a CONNACK; words are those of the network (ECONNREFUSED) and of TLS.

@@ -2,12 +2,9 @@
  * restart, and the last good ones are kept while a file is half written or does not fit. */
 
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { z } from 'zod'
-import { unreadable } from '../contract/file/index.js'
 import { PortwireError } from '../errors.js'
-import { LIMITS } from './limits.js'
+import { readCertificate, readPrivateKey } from './config/text-file.js'
 
 /** Paths. */
 export interface TlsFiles {
@@ -28,21 +25,6 @@ export interface TlsMaterial {
   readonly rejectUnauthorized: boolean
 }
 
-const pem = (description: string) => z.string().min(1).optional().meta({ description })
-
-/** Keys of `mqtt`. */
-export const tlsSchema = {
-  ca: pem(
-    'PEM file of the authority that signed the certificate of an mqtts broker; relative to the config. All files are read anew ' +
-      'at each connection.',
-  ),
-  cert: pem('PEM file of the certificate that the gateway shows; with key.'),
-  key: pem('PEM file of its private key, without a passphrase.'),
-  reject_unauthorized: z.boolean().default(true).meta({
-    description: 'false takes any certificate of the broker, and so anybody for the broker; warned of at each start.',
-  }),
-}
-
 interface TlsKeys {
   readonly ca?: string | undefined
   readonly cert?: string | undefined
@@ -53,9 +35,6 @@ interface TlsKeys {
 /** @param path  of the config file
  * @throws CONFIG_INVALID  naming the file and the key, where one cannot be used */
 export function tlsOf(written: TlsKeys, path: string): { readonly tls?: TlsFiles } {
-  if ((written.cert === undefined) !== (written.key === undefined)) {
-    throw new PortwireError('CONFIG_INVALID', `${path}: mqtt: give both cert and key, or none`)
-  }
   const at = (name: 'ca' | 'cert' | 'key') =>
     written[name] === undefined ? {} : { [name]: resolve(dirname(path), written[name]) }
   const files: TlsFiles = {
@@ -96,44 +75,18 @@ export function createTlsReader(files: TlsFiles, failed: (problem: string) => vo
 
 function readTls({ ca, cert, key, rejectUnauthorized }: TlsFiles): TlsMaterial {
   const material = {
-    ...(ca !== undefined && { ca: certificate('ca', ca).text }),
-    ...(cert !== undefined && { cert: certificate('cert', cert).text }),
-    ...(key !== undefined && { key: read('key', key) }),
+    ...(ca !== undefined && { ca: readCertificate(ca, 'mqtt.ca') }),
+    ...(cert !== undefined && { cert: readCertificate(cert, 'mqtt.cert') }),
+    ...(key !== undefined && { key: readPrivateKey(key, 'mqtt.key') }),
     rejectUnauthorized,
   }
-  if (key !== undefined && cert !== undefined) {
-    const own = privateKey(material.key!, key)
-    // Renewed one after the other: in between they do not belong together.
-    if (!certificate('cert', cert).parsed.checkPrivateKey(own)) {
-      throw new PortwireError('CONFIG_INVALID', `${key}: mqtt.key: is not the key of the certificate in ${cert}`)
-    }
+  // Renewed one after the other: in between they do not belong together.
+  if (material.cert !== undefined && material.key !== undefined && !isPair(material.cert, material.key)) {
+    throw new PortwireError('CONFIG_INVALID', `${key}: mqtt.key: is not the key of the certificate in ${cert}`)
   }
   return material
 }
 
-function certificate(name: string, file: string): { readonly text: string; readonly parsed: X509Certificate } {
-  const text = read(name, file)
-  try {
-    return { text, parsed: new X509Certificate(text) }
-  } catch (error) {
-    throw new PortwireError('CONFIG_INVALID', `${file}: mqtt.${name}: expected a certificate in PEM`, { cause: error })
-  }
-}
-
-function privateKey(text: string, file: string) {
-  try {
-    return createPrivateKey(text)
-  } catch (error) {
-    const hint = 'expected a private key in PEM, without a passphrase'
-    throw new PortwireError('CONFIG_INVALID', `${file}: mqtt.key: ${hint}`, { cause: error })
-  }
-}
-
-function read(name: string, file: string): string {
-  try {
-    if (statSync(file).size <= LIMITS.configBytes) return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new PortwireError('CONFIG_INVALID', `${file}: ${unreadable(error)}`, { cause: error })
-  }
-  throw new PortwireError('CONFIG_INVALID', `${file}: mqtt.${name}: longer than ${LIMITS.configBytes} bytes`)
+function isPair(cert: string, key: string): boolean {
+  return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
 }

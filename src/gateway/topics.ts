@@ -14,6 +14,7 @@ export interface Topics {
   readonly bridgeDevices: string
   readonly bridgeEvent: string
   readonly bridgeLogging: string
+  readonly bridgeOutbox: string
   /** Subscription for all requests to the gateway. */
   readonly bridgeRequests: string
   bridgeResponse(request: string): string
@@ -44,6 +45,7 @@ export function createTopics(base: string): Topics {
     bridgeDevices: `${bridge}/devices`,
     bridgeEvent: `${bridge}/event`,
     bridgeLogging: `${bridge}/logging`,
+    bridgeOutbox: `${bridge}/outbox`,
     bridgeRequests: `${bridge}/request/#`,
     bridgeResponse: (request) => `${bridge}/response/${request}`,
     state: (device) => `${base}/${device}`,

@@ -61,7 +61,7 @@ it.each<[string, unknown, string]>([
   [
     'a password file that is not there',
     { listen, users: { ann: { password_file: 'nope', role: 'reader' } } },
-    '.users.ann.password_file: cannot read ',
+    '.users.ann.password_file: no such file',
   ],
   ['the name of the gateway itself', { listen, users: { $gateway: ann } }, '.users.$gateway: a user name has letters'],
 ])('T10: an embedded broker for %s is refused in one line', (_name, embedded, line) => {
@@ -90,7 +90,7 @@ test('passwords are not in what is shown, nor in what --check prints, in clear o
 
 test('a gateway with users: they log in with a password, a file and a hash, and do what their role may', async () => {
   const at = folder()
-  writeFileSync(join(at, 'secret'), 'from-a-file\n')
+  writeFileSync(join(at, 'secret'), 'from-a-file\n', { mode: 0o600 })
   const cli = startCli(['passwd'])
   cli.stdin.end('hashed\n')
   expect(await cli.code).toBe(0)

@@ -1,6 +1,6 @@
 /** A broker behind TLS: who is trusted, and that nothing is said to who is not. */
 
-import { copyFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer, type TlsOptions, connect as tlsConnect } from 'node:tls'
 import { describe, expect, it, onTestFinished, test } from 'vitest'
@@ -18,6 +18,8 @@ const authority = createAuthority()
 const stranger = createAuthority()
 const namesake = createAuthority('Other authority')
 const good = authority.issue('IP:127.0.0.1')
+const nonsense = join(authority.folder, 'nonsense.key')
+writeFileSync(nonsense, 'no key', { mode: 0o600 })
 
 /** A broker that speaks enough MQTT to say yes, and counts what it hears inside of TLS. */
 async function listen(options: TlsOptions) {
@@ -193,7 +195,6 @@ it('R29: renewed certificates are taken at the next connection, half written one
 })
 
 test.each([
-  ['a certificate without its key', { cert: good.certFile }, /mqtt: give both cert and key, or none$/],
   [
     'a key of another certificate',
     { cert: good.certFile, key: authority.keyFile },
@@ -201,7 +202,7 @@ test.each([
   ],
   [
     'a key that is none',
-    { cert: good.certFile, key: good.certFile },
+    { cert: good.certFile, key: nonsense },
     /expected a private key in PEM, without a passphrase$/,
   ],
   [
@@ -209,9 +210,24 @@ test.each([
     { cert: good.keyFile, key: good.keyFile },
     /mqtt\.cert: expected a certificate in PEM$/,
   ],
-  ['a file that is not there', { ca: '/nowhere.pem' }, /\/nowhere\.pem: no such file$/],
+  ['a file that is not there', { ca: '/nowhere.pem' }, /\/nowhere\.pem: mqtt\.ca: no such file$/],
 ])('%s is refused when the config is read', (_name, keys, line) => {
   expect(() => tlsOf({ ...keys, reject_unauthorized: true }, '/portwire.yaml')).toThrow(line)
+})
+
+test('R28: a key that others may read is not taken, neither at the start nor when it is renewed', () => {
+  const file = join(authority.folder, 'open.key')
+  copyFileSync(good.keyFile, file)
+  chmodSync(file, 0o644)
+  const written = { cert: good.certFile, key: file, reject_unauthorized: true }
+  expect(() => tlsOf(written, '/portwire.yaml')).toThrow(/\(mode 0644\); run: chmod 600 /)
+  chmodSync(file, 0o600)
+  const said: string[] = []
+  const read = createTlsReader(tlsOf(written, '/portwire.yaml').tls!, (problem) => said.push(problem))
+  expect(read().key).toBe(good.key)
+  chmodSync(file, 0o644)
+  expect(read().key).toBe(good.key)
+  expect(said).toEqual([expect.stringMatching(/\(mode 0644\); run: chmod 600 .*; what was read before is used$/)])
 })
 
 test('a problem with a file is told once, and again when it comes back', () => {
