@@ -67,7 +67,19 @@ export function mayRead(grant: Grant, topic: string): boolean {
 
 /** True when there is a topic that both the subscription and the grant cover; each message is then looked at by itself. */
 export function maySubscribe(grant: Grant, filter: string): boolean {
-  return grant.read.some((granted) => overlaps(granted.split('/'), filter.split('/')))
+  const wanted = filter.split('/')
+  return levelsOf(grant).some((granted) => overlaps(granted, wanted))
+}
+
+/** Split once: one packet can ask for thousands of subscriptions. */
+const readLevels = new WeakMap<Grant, readonly (readonly string[])[]>()
+
+function levelsOf(grant: Grant): readonly (readonly string[])[] {
+  const known = readLevels.get(grant)
+  if (known) return known
+  const levels = grant.read.map((filter) => filter.split('/'))
+  readLevels.set(grant, levels)
+  return levels
 }
 
 /** MQTT 3.1.1, section 4.7: `+` is one level, `#` all that are left and their parent; neither begins with `$` at the first level. */

@@ -15,6 +15,7 @@ export interface BrokerPolicyOptions {
   /** A client that gives a user is taken as anonymous too: there is nothing to check it against. */
   readonly isOpen: boolean
   readonly entered: (client: Client) => void
+  /** @param detail  for the log; empty: it is counted only */
   readonly refused: (what: Refused, detail: string) => void
 }
 
@@ -36,6 +37,9 @@ interface Identity {
   readonly grant: Grant
   readonly maxSubscriptions: number
   readonly filters: Set<string>
+  /** Refusals that are in the log: that there are too many, and how many of those that are not granted. */
+  isFullSaid: boolean
+  saidFilters: number
 }
 
 /** CONNACK return codes of MQTT 3.1.1, section 3.2.2.3. */
@@ -43,6 +47,9 @@ const IDENTIFIER_REJECTED = 2
 const SERVER_UNAVAILABLE = 3
 const BAD_LOGIN = 4
 const NOT_AUTHORIZED = 5
+
+/** Refused subscriptions of a client, each a line in the log; further ones are counted only. */
+const SAID_FILTERS = 10
 
 const ANONYMOUS = ''
 
@@ -124,17 +131,13 @@ export function createBrokerPolicy(options: BrokerPolicyOptions): BrokerPolicy {
       authorizeSubscribe(client, subscription, done) {
         const identity = identities.get(client)
         const { topic } = subscription
-        const may =
-          identity !== undefined &&
-          topic.length <= LIMITS.brokerTopicBytes &&
-          maySubscribe(identity.grant, topic) &&
-          (identity.filters.has(topic) || identity.filters.size < identity.maxSubscriptions)
-        if (!may) {
-          refused('subscription', `${identity ? whoIs(identity) : 'nobody'}: ${shownName(topic)}`)
-          // SUBACK says failure for this one; the connection goes on.
+        const problem = identity ? subscriptionProblem(identity, topic) : 'nobody subscribes'
+        // SUBACK says failure for this one; the connection goes on.
+        if (problem !== undefined) {
+          refused('subscription', problem)
           return done(null, null)
         }
-        identity.filters.add(topic)
+        identity!.filters.add(topic)
         done(null, subscription)
       },
       authorizeForward(client, packet) {
@@ -161,7 +164,20 @@ const LOGIN_REFUSED: Readonly<Record<number, string>> = {
 }
 
 function identityOf(user: string, grant: Grant, maxSubscriptions: number = LIMITS.brokerSubscriptions): Identity {
-  return { user, grant, maxSubscriptions, filters: new Set() }
+  return { user, grant, maxSubscriptions, filters: new Set(), isFullSaid: false, saidFilters: 0 }
+}
+
+/** Empty: counted, and not said again. One packet can ask for thousands, so what is cheap to say comes first. */
+function subscriptionProblem(identity: Identity, topic: string): string | undefined {
+  const { filters, maxSubscriptions, grant } = identity
+  if (filters.size >= maxSubscriptions && !filters.has(topic)) {
+    if (identity.isFullSaid) return ''
+    identity.isFullSaid = true
+    return `${whoIs(identity)} has ${maxSubscriptions} subscriptions: ${shownName(topic)} and further ones`
+  }
+  if (topic.length <= LIMITS.brokerTopicBytes && maySubscribe(grant, topic)) return undefined
+  identity.saidFilters += 1
+  return identity.saidFilters > SAID_FILTERS ? '' : `${whoIs(identity)}: ${shownName(topic)}`
 }
 
 function whoIs({ user }: Identity): string {

@@ -63,7 +63,7 @@ export async function startBroker(
   const refused = { login: 0, publish: 0, subscription: 0, retained: 0, connection: 0, closed: 0 }
   const refuse = (what: keyof typeof refused, line: string) => {
     refused[what] += 1
-    log('warn', NAMESPACE, line)
+    if (line !== '') log('warn', NAMESPACE, line)
   }
 
   const sockets = new Set<Socket>()
@@ -83,7 +83,7 @@ export async function startBroker(
     anonymous: users.length === 0 ? OPEN : anonymous,
     isOpen: users.length === 0,
     entered: (client: Client) => door.enter(client.conn as Socket),
-    refused: (what, detail) => refuse(what, `${SAID[what]}: ${detail}`),
+    refused: (what, detail) => refuse(what, detail && `${SAID[what]}: ${detail}`),
   })
   const aedes = await startAedes(policy, log)
   const bound = createOutboundBound(sockets, LIMITS.brokerWaitingBytes, end)

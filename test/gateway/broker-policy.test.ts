@@ -76,3 +76,32 @@ test('nobody speaks on the own topics of the broker, nor on topics without end',
     })
   })
 })
+
+it.each([
+  ['too many', OPEN, LIMITS.brokerSubscriptions, 1],
+  ['not granted', { read: ['mine/#'], write: [] }, 0, 10],
+])(
+  'R23: of thousands of subscriptions that are %s each is counted, and few are said',
+  async (_name, grant, most, said) => {
+    const refusals: string[] = []
+    const { handlers } = createBrokerPolicy({
+      users: [],
+      anonymous: grant,
+      isOpen: true,
+      entered: () => {},
+      refused: (what, detail) => refusals.push(detail && `${what}: ${detail}`),
+    })
+    const { authenticate, authorizeSubscribe } = handlers as Required<AedesOptions>
+    const client = { id: 'x' } as Client
+    await new Promise((resolve) => authenticate(client, undefined, undefined, resolve))
+    let granted = 0
+    for (let at = 0; at < 5_000; at++) {
+      authorizeSubscribe(client, { topic: `d${at}/+`, qos: 0 } as never, (_error, subscription) => {
+        if (subscription) granted += 1
+      })
+    }
+    expect(granted).toBe(most)
+    expect(refusals).toHaveLength(5_000 - most)
+    expect(refusals.filter((line) => line !== '')).toHaveLength(said)
+  },
+)
