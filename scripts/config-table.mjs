@@ -34,6 +34,8 @@ function keys(schema, depth) {
 
 /** Where the keys of a record, or of a list's items, are. */
 function below(schema) {
+  const table = schema.anyOf?.find(({ type }) => type === 'object')
+  if (table) return below(table)
   if (schema.type === 'array') return below(schema.items ?? {})
   return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : schema
 }

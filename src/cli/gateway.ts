@@ -12,6 +12,8 @@ export interface GatewayCommand {
   readonly config: string | undefined
   /** Only look whether the config is usable, and print what it comes to. */
   readonly check: boolean
+  /** Only print who may do what, for Mosquitto. */
+  readonly mosquittoAcl: boolean
   /** Only print the JSON Schema of the config. */
   readonly schema: boolean
   readonly logFormat: LogFormat | undefined
@@ -26,12 +28,17 @@ export async function gatewayCommand(io: Io, command: GatewayCommand): Promise<E
     return EXIT.ok
   }
   if (path === undefined) {
+    if (command.mosquittoAcl) throw usageError('--mosquitto-acl needs --config FILE: it has the users and devices')
     if (command.check) throw usageError('--check needs --config FILE: there is nothing to check without a file')
     const { demoCommand } = await import('./demo.js')
     return await demoCommand(io, await createLog(io, logFormat ?? 'text', logLevel ?? 'warn'))
   }
-  const { effectiveConfig, loadConfig, startGateway } = await import('../gateway/index.js')
+  const { aclOf, effectiveConfig, loadConfig, startGateway } = await import('../gateway/index.js')
   const config = loadConfig(path)
+  if (command.mosquittoAcl) {
+    io.stdout.write(aclOf(config))
+    return EXIT.ok
+  }
   if (command.check) {
     // Its names of files and programs are foreign text, too.
     const lines = JSON.stringify(effectiveConfig(config), null, 2).split('\n')

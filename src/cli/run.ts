@@ -83,6 +83,7 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .description('the MQTT gateway; without --config a demonstration on an emulated board')
     .option('--config <file>', 'YAML or JSON; docs/gateway.md lists the keys')
     .option('--check', 'only look whether the config is usable, and print what it comes to', false)
+    .option('--mosquitto-acl', 'only print who may do what, as an acl_file of Mosquitto', false)
     .option('--schema', 'only print the JSON Schema of the config', false)
     .addOption(new Option('--log <format>', 'of log lines on stderr; default text').choices(['text', 'json']))
     .addOption(new Option('--log-level <level>', 'least level of log lines').choices([...LOG_LEVELS]))
@@ -92,11 +93,20 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
         await gatewayCommand(io, {
           config: options.config,
           check: options.check,
+          mosquittoAcl: options.mosquittoAcl,
           schema: options.schema,
           logFormat: options.log,
           logLevel: options.logLevel,
         }),
       )
+    })
+
+  program
+    .command('passwd')
+    .description('reads a password from stdin and prints its hash, for mqtt.embedded.users')
+    .action(async () => {
+      const { passwdCommand } = await import('./passwd.js')
+      done(await passwdCommand(io))
     })
 
   program
@@ -129,6 +139,7 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
 interface GatewayOptions {
   readonly config?: string
   readonly check: boolean
+  readonly mosquittoAcl: boolean
   readonly schema: boolean
   readonly log?: 'text' | 'json'
   readonly logLevel?: LogLevel

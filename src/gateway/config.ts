@@ -5,17 +5,19 @@ import { type Document, isMap, isSeq } from 'yaml'
 import { readContract, readYaml } from '../contract/file/index.js'
 import type { Contract } from '../contract/index.js'
 import { PortwireError } from '../errors.js'
+import { type EmbeddedConfig, embeddedOf } from './broker-config.js'
 import { type Environment, withEnvironment } from './config/environment.js'
 import { migrated } from './config/migrate.js'
 import { describeIssues, dots } from './config/problem.js'
 import { type ConfigFile, configSchema } from './config/schema.js'
 import { SECRET_TAG, withoutSecrets, withSecrets } from './config/secrets.js'
-import { readCertificate, readPrivateKey, readSecretText, readText } from './config/text-file.js'
+import { readPassword, readText } from './config/text-file.js'
 import type { Path } from './config/tree.js'
 import { type DeviceConfig, deviceOf } from './device-config.js'
 import { LIMITS } from './limits.js'
 import type { LogLevel } from './log.js'
 import { type OutboxConfig, outboxOf } from './outbox-config.js'
+import { type TlsFiles, tlsOf } from './tls-files.js'
 
 /** What the gateway runs on: no files are left to be read. */
 export interface GatewayConfig {
@@ -38,21 +40,14 @@ export interface MqttConfig {
   readonly clientId: string
   readonly user?: string
   readonly password?: string
-  /** PEM text. */
-  readonly ca?: string
-  readonly cert?: string
-  readonly key?: string
-  /** False: any certificate of the broker is taken. Default true. */
-  readonly rejectUnauthorized?: boolean
+  /** Of an mqtts broker. */
+  readonly tls?: TlsFiles
   readonly keepaliveSeconds: number
   readonly reconnectMinMs: number
   readonly reconnectMaxMs: number
 }
 
-export type ServerConfig =
-  | { readonly kind: 'external'; readonly url: string }
-  /** Our own, on 127.0.0.1; port 0 is any free one. */
-  | { readonly kind: 'embedded'; readonly port: number }
+export type ServerConfig = { readonly kind: 'external'; readonly url: string } | EmbeddedConfig
 
 export const MQTT_DEFAULTS = {
   baseTopic: 'portwire',
@@ -139,7 +134,8 @@ function resolveConfig(file: ConfigFile, path: string, env: Environment): Omit<G
 
 function mqttOf(mqtt: ConfigFile['mqtt'], path: string): MqttConfig {
   const beside = (name: string) => resolve(dirname(path), name)
-  const password = mqtt.password ?? (mqtt.password_file && passwordIn(beside(mqtt.password_file)))
+  const password =
+    mqtt.password ?? (mqtt.password_file && readPassword(beside(mqtt.password_file), 'mqtt.password_file'))
   return {
     server: serverOf(mqtt, path),
     baseTopic: mqtt.base_topic,
@@ -147,38 +143,16 @@ function mqttOf(mqtt: ConfigFile['mqtt'], path: string): MqttConfig {
     clientId: mqtt.client_id,
     ...(mqtt.user !== undefined && { user: mqtt.user }),
     ...(password !== undefined && { password }),
-    ...(mqtt.ca !== undefined && { ca: readCertificate(beside(mqtt.ca), 'mqtt.ca') }),
-    ...(mqtt.cert !== undefined && { cert: readCertificate(beside(mqtt.cert), 'mqtt.cert') }),
-    ...(mqtt.key !== undefined && { key: readPrivateKey(beside(mqtt.key), 'mqtt.key') }),
-    ...(!mqtt.reject_unauthorized && { rejectUnauthorized: false }),
+    ...tlsOf(mqtt, path),
     keepaliveSeconds: mqtt.keepalive === undefined ? LIMITS.keepaliveSeconds : Math.round(mqtt.keepalive / 1_000),
     reconnectMinMs: mqtt.reconnect?.min ?? LIMITS.reconnectMinMs,
     reconnectMaxMs: mqtt.reconnect?.max ?? LIMITS.reconnectMaxMs,
   }
 }
 
-/** Without the line end that editors add. */
-function passwordIn(path: string): string {
-  const password = readSecretText(path, 'mqtt.password_file').replace(/\r?\n$/, '')
-  if (password !== '' && !/[\r\n]/.test(password)) return password
-  throw new PortwireError('CONFIG_INVALID', `${path}: mqtt.password_file: expected one line, the password`)
-}
-
 function serverOf(mqtt: ConfigFile['mqtt'], path: string): ServerConfig {
   if (mqtt.embedded === undefined) return { kind: 'external', url: mqtt.server ?? 'mqtt://127.0.0.1:1883' }
-  const match = /^(.*?):(\d{1,5})$/.exec(mqtt.embedded)
-  const port = Number(match?.[2])
-  if (!match || port > 65_535) {
-    throw new PortwireError('CONFIG_INVALID', `${path}: mqtt.embedded: expected 127.0.0.1:PORT, got "${mqtt.embedded}"`)
-  }
-  if (match[1] !== '127.0.0.1' && match[1] !== 'localhost') {
-    throw new PortwireError(
-      'CONFIG_INVALID',
-      `${path}: mqtt.embedded: the embedded broker has no passwords and listens on 127.0.0.1 only, not on "${match[1]}"; ` +
-        'use a broker of its own, such as Mosquitto, and mqtt.server',
-    )
-  }
-  return { kind: 'embedded', port }
+  return embeddedOf(mqtt.embedded, mqtt.base_topic, path)
 }
 
 /** Where in the text a path begins: its key, or the nearest parent that is there. */

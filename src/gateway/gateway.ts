@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Clock, type Random, systemClock } from '../clock.js'
 import { type Bridge, bridgeWill, createBridge, type RequestHandler } from './bridge.js'
-import { type Broker, startBroker } from './broker.js'
+import type { Broker, BrokerInfo } from './broker.js'
 import { configJsonSchema } from './config/schema.js'
 import type { GatewayConfig, MqttConfig } from './config.js'
 import { type Device, type DeviceRow, startDevice } from './device.js'
@@ -21,7 +21,9 @@ import type { DurableOutbox, OutboxAlarm, OutboxInfo } from './outbox/types.js'
 import { createMemoryOutbox } from './outbox.js'
 import { cutLine, printable } from './printable.js'
 import { type ConfigChanges, createReloader } from './reload.js'
+import { startEmbedded } from './start-embedded.js'
 import { createTaker } from './taker.js'
+import { createTlsReader, tlsWarnings } from './tls-files.js'
 import { createTopics, type Topics } from './topics.js'
 import { createTtyClaims } from './tty-claims.js'
 import type { UntypedPort } from './untyped-port.js'
@@ -35,6 +37,8 @@ export interface Gateway {
   readonly connected: Promise<void>
   devices(): readonly DeviceRow[]
   mqtt(): MqttPipeInfo
+  /** Of the embedded broker: its connections, and what it refused. */
+  broker(): BrokerInfo | undefined
   /** Undefined where events wait in memory. */
   outbox(): OutboxInfo | undefined
   /** Takes over another config: devices that are the same go on undisturbed. Never rejects.
@@ -77,7 +81,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   )
 
   const { server } = config.mqtt
-  const broker: Broker | undefined = server.kind === 'embedded' ? await startBroker(server.port, log) : undefined
+  const broker = server.kind === 'embedded' ? await startEmbedded(server, topics.base, log) : undefined
   const listen = (devices: readonly DeviceConfig[]) =>
     startEventServers(devices, clock, (name, reason, count) => {
       bridge?.say({ type: 'events_dropped', data: { name, count, reason: EVENT_DROP[reason].reason } })
@@ -111,7 +115,8 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
       await broker?.close()
       throw error
     }))
-  const brokerUrl = server.kind === 'embedded' ? `mqtt://127.0.0.1:${broker!.port}` : server.url
+  const brokerUrl = server.kind === 'embedded' ? broker!.url : server.url
+  for (const line of tlsWarnings(config.mqtt.tls)) log('warn', 'portwire:mqtt', line)
   const devices = new Map<string, Device>()
   const losses = createLosses<LossReason>({
     clock,
@@ -124,7 +129,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
 
   const subscriptionsOf = (names: readonly string[]) => [topics.bridgeRequests, ...names.map(topics.calls)]
   pipe = createMqttPipe({
-    settings: connectionSettings(config.mqtt, brokerUrl, topics, broker !== undefined),
+    settings: connectionSettings(config.mqtt, brokerUrl, topics, broker, log),
     subscriptions: subscriptionsOf(config.devices.map(({ name }) => name)),
     outbox: createMemoryOutbox({
       messages: options.outboxMessages ?? LIMITS.outboxMessages,
@@ -210,6 +215,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     connected: mqtt.connected,
     devices: () => [...devices.values()].map((device) => device.row()),
     mqtt: () => mqtt.info,
+    broker: () => broker?.info,
     outbox: () => events?.info,
     reload: reloader.reload,
     close() {
@@ -245,7 +251,8 @@ async function closeAll(
   await Promise.race([all, new Promise<void>((resolve) => clock.after(LIMITS.closeMs, resolve))])
 }
 
-function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, isEmbedded: boolean) {
+function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, broker: Broker | undefined, log: Log) {
+  const { user = mqtt.user, password = mqtt.password } = broker?.own ?? {}
   return {
     url,
     version: mqtt.version,
@@ -253,13 +260,10 @@ function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, isEmb
     keepaliveSeconds: mqtt.keepaliveSeconds,
     clean: false,
     will: bridgeWill(topics),
-    ...(isEmbedded && { maxPacketBytes: LIMITS.brokerPacketBytes }),
-    ...(mqtt.user !== undefined && { user: mqtt.user }),
-    ...(mqtt.password !== undefined && { password: mqtt.password }),
-    ...(mqtt.ca !== undefined && { ca: mqtt.ca }),
-    ...(mqtt.cert !== undefined && { cert: mqtt.cert }),
-    ...(mqtt.key !== undefined && { key: mqtt.key }),
-    ...(mqtt.rejectUnauthorized !== undefined && { rejectUnauthorized: mqtt.rejectUnauthorized }),
+    ...(broker && { maxPacketBytes: LIMITS.brokerPacketBytes }),
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    ...(mqtt.tls && { tls: createTlsReader(mqtt.tls, (problem) => log('error', 'portwire:mqtt', problem)) }),
   }
 }
 

@@ -102,8 +102,30 @@ export const LIMITS = {
   /** The embedded broker. */
   brokerPacketBytes: 256 * 1024,
   brokerConnectBytes: 4 * 1024,
-  brokerConnectMs: 5_000,
+  /** From the first byte to having been let in. */
+  brokerConnectMs: 4_500,
   brokerSockets: 200,
-  /** A subscriber that takes nothing for so long is disconnected: without this it blocks all others. */
-  brokerDrainMs: 10_000,
+  /** From one address of another machine. */
+  brokerSocketsPerAddress: 20,
+  /** Connections that were not let in yet: beyond, the oldest of them goes. */
+  brokerSocketsWaiting: 64,
+  /** Logins that wait for their password to be checked; a further one is told to come again. */
+  brokerLoginsWaiting: 16,
+  /** A client that asks for no keepalive, or a longer one, is looked at as if it had asked for this. */
+  brokerKeepaliveSeconds: 1_200,
+  /** A subscriber that takes nothing for so long is disconnected. */
+  brokerDrainMs: 4_000,
+  /** Bytes that wait for all subscribers together: beyond, the one with the most is disconnected. */
+  brokerWaitingBytes: 12 * 1024 * 1024,
+  /** Of each client, and of a gateway; a further one is refused. */
+  brokerSubscriptions: 100,
+  brokerGatewaySubscriptions: 1_024,
+  brokerTopicBytes: 1_024,
+  brokerTopicLevels: 20,
+  /** Retained messages and their bytes; beyond, a message is passed on and not retained. */
+  brokerRetainedTopics: 10_000,
+  brokerRetainedBytes: 8 * 1024 * 1024,
+  /** QoS 2 messages of a client that it has not released. */
+  brokerInboundMessages: 10,
+  brokerUsers: 100,
 } as const

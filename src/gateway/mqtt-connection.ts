@@ -6,6 +6,8 @@ import { type IClientOptions, type IStore, type MqttClient, connect as mqttConne
 import { LIMITS } from './limits.js'
 import { createPacketTrimmer } from './packet-trimmer.js'
 import type { Inbound, Publication } from './publication.js'
+import type { TlsMaterial } from './tls-files.js'
+import { tlsProblem } from './tls-problem.js'
 
 export interface ConnectionSettings {
   readonly url: string
@@ -14,13 +16,8 @@ export interface ConnectionSettings {
   readonly clientId: string
   readonly user?: string
   readonly password?: string
-  /** Certificate of the authority that the broker's is checked against, in PEM; undefined: those that Node knows. */
-  readonly ca?: string
-  /** Of this client, in PEM, with its key. */
-  readonly cert?: string
-  readonly key?: string
-  /** False: any certificate of the broker is taken. Default true. */
-  readonly rejectUnauthorized?: boolean
+  /** Certificates and keys, asked for at each connection; undefined: those that Node knows. */
+  readonly tls?: () => TlsMaterial
   readonly keepaliveSeconds: number
   /** True: the broker keeps nothing for this client. */
   readonly clean: boolean
@@ -95,6 +92,9 @@ const FAILURE = 0x80
 /** Some brokers that do not know a version close the connection without a word. */
 const CLOSED_EARLY = 'the broker closed the connection'
 
+/** Handed on to node:tls; the type of mqtt.js does not know it. */
+const TLS_BOUNDS: object = { minVersion: 'TLSv1.2' }
+
 /** DISCONNECT reason in 5, section 3.14.2.1. */
 const TAKEN_OVER = 0x8e
 
@@ -138,10 +138,8 @@ function connectOnce(settings: ConnectionSettings, handlers: ConnectionHandlers)
     outgoingStore: noStore(),
     ...(settings.user !== undefined && { username: settings.user }),
     ...(settings.password !== undefined && { password: settings.password }),
-    ...(settings.ca !== undefined && { ca: settings.ca }),
-    ...(settings.cert !== undefined && { cert: settings.cert }),
-    ...(settings.key !== undefined && { key: settings.key }),
-    ...(settings.rejectUnauthorized !== undefined && { rejectUnauthorized: settings.rejectUnauthorized }),
+    ...TLS_BOUNDS,
+    ...settings.tls?.(),
     ...(will && {
       will: { topic: will.topic, payload: Buffer.from(will.payload), qos: will.qos, retain: will.retain },
     }),
@@ -297,8 +295,12 @@ function connectError(settings: ConnectionSettings, error: Error & { code?: unkn
   if (typeof code === 'number') {
     return new ConnectError(`the MQTT broker at ${host} refused the connection: ${why}`, 'refused', error)
   }
-  if (typeof code === 'string' && !/^E(?!RR_)[A-Z_]+$/.test(code)) {
-    return new ConnectError(`the MQTT broker at ${host} cannot be used: ${why}`, 'refused', error)
+  if (typeof code === 'string' && !/^E(?!RR_|PROTO)[A-Z_]+$/.test(code)) {
+    return new ConnectError(
+      `the MQTT broker at ${host} cannot be used: ${tlsProblem(code, why) ?? why.trim()}`,
+      'refused',
+      error,
+    )
   }
   return new ConnectError(`no MQTT broker at ${host}: ${reason}`, 'away', error)
 }

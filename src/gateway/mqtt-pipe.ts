@@ -11,6 +11,7 @@ import type { DurableOutbox } from './outbox/types.js'
 import type { Outbox } from './outbox.js'
 import { packetBytes } from './packet-size.js'
 import type { Inbound, Publication } from './publication.js'
+import { reconnectDelayMs } from './reconnect-delay.js'
 
 export interface MqttPipe {
   /** Sends once, in order, as often as it takes. `delivered` is called after the PUBACK. */
@@ -243,8 +244,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     settledWaiter?.()
     if (closing) return
     outbox.protectBefore(outbox.head)
-    const inMs =
-      options.reconnectMinMs + options.random() * Math.max(0, options.reconnectMaxMs - options.reconnectMinMs)
+    const inMs = reconnectDelayMs(options.reconnectMinMs, options.reconnectMaxMs, options.random)
     // Said once, not at every try: a broker that is away for a night must not fill the log.
     if (wasUp || saidReason !== reason) {
       log('warn', NAMESPACE, `${reason}; trying again, every ${pace(options)}`)

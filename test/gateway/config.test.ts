@@ -74,7 +74,7 @@ devices:
     clientId: 'portwire-attic',
     user: 'attic',
     password: 'secret',
-    rejectUnauthorized: false,
+    tls: { rejectUnauthorized: false },
     keepaliveSeconds: 15,
     reconnectMinMs: 500,
     reconnectMaxMs: 10_000,

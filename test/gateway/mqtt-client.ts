@@ -19,6 +19,13 @@ export interface TestClient {
   heard(count: number, fits?: (message: Message) => boolean): Promise<void>
   publish(topic: string, payload: unknown, options?: Parameters<MqttClient['publishAsync']>[2]): Promise<void>
   subscribe(topic: string): Promise<void>
+  /** How many of the subscriptions the broker has granted. */
+  grants(topics: readonly string[]): Promise<number>
+  unsubscribe(topic: string): Promise<void>
+  /** Resolves when the connection is over. */
+  readonly closed: Promise<void>
+  /** Bytes that are no packet. */
+  sendRaw(bytes: Buffer): void
   end(): Promise<void>
 }
 
@@ -39,6 +46,7 @@ export async function connectClient(
     changes.changed()
   })
   client.on('error', () => {})
+  const closed = new Promise<void>((resolve) => client.once('close', () => resolve()))
   for (const topic of topics) await client.subscribeAsync(topic, { qos: 1 })
   return {
     messages,
@@ -64,6 +72,18 @@ export async function connectClient(
     async subscribe(topic) {
       await client.subscribeAsync(topic, { qos: 1 })
     },
+    grants: (wanted) =>
+      new Promise((resolve) => {
+        client.subscribe([...wanted], (_error, granted = [], packet) => {
+          const codes = (packet?.granted ?? granted.map(({ qos }) => qos)) as readonly number[]
+          resolve(codes.filter((code) => code < 0x80).length)
+        })
+      }),
+    async unsubscribe(topic) {
+      await client.unsubscribeAsync(topic)
+    },
+    closed,
+    sendRaw: (bytes) => void client.stream.write(bytes),
     async end() {
       await client.endAsync(true)
     },

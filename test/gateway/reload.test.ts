@@ -7,7 +7,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/clock.js'
 import type { Contract } from '../../src/contract/index.js'
 import { PortwireError } from '../../src/errors.js'
-import { type DeviceConfig, type GatewayConfig, startGateway } from '../../src/gateway/index.js'
+import { changesBetween } from '../../src/gateway/config/changes.js'
+import { type DeviceConfig, type GatewayConfig, parseConfig, startGateway } from '../../src/gateway/index.js'
 import { createMqttPipe } from '../../src/gateway/mqtt-pipe.js'
 import { createMemoryOutbox } from '../../src/gateway/outbox.js'
 import { greenhouse } from '../../src/testing/greenhouse.js'
@@ -219,6 +220,25 @@ describe('reload of a gateway, program or board behind it', () => {
     const said = log.filter((line) => line.includes('mqtt.keepalive, mqtt.password, log.level: the change is taken'))
     expect(said).toHaveLength(2)
     expect(log.join()).not.toContain('canary')
+  })
+
+  test('a change of the embedded broker is named by its key, and users that are the same are no change', async () => {
+    const { config, reload } = await start([device('same')])
+    const users = (password: string) => ({ ann: { password, role: 'reader' } })
+    const mqttOf = (embedded: unknown) =>
+      parseConfig('portwire.json', JSON.stringify({ version: 1, mqtt: { embedded }, devices: {} })).mqtt
+    const before = mqttOf({ listen: '127.0.0.1:0', users: users('canary-1') })
+    const changed = (embedded: unknown) =>
+      changesBetween({ ...config, mqtt: before }, { ...config, mqtt: mqttOf(embedded) }).needsRestart
+    expect(changed({ listen: '127.0.0.1:0', users: users('canary-1') })).toEqual([])
+    expect(changed({ listen: '127.0.0.1:0', users: users('canary-2') })).toEqual(['mqtt.embedded.users'])
+    expect(changed({ listen: '127.0.0.1:1', anonymous: true, users: users('canary-1') })).toEqual([
+      'mqtt.embedded.anonymous',
+      'mqtt.embedded.listen',
+    ])
+    expect(changed(undefined)).toEqual(['mqtt.embedded.listen', 'mqtt.embedded.users', 'mqtt.server'])
+    const mqtt = { ...config.mqtt, tls: { ca: '/ca.pem', rejectUnauthorized: false } }
+    expect((await reload([device('same')], { mqtt }))!.needsRestart).toEqual(['mqtt.ca', 'mqtt.reject_unauthorized'])
   })
 
   test('calls of a new device are taken, and those of one that is gone are not', async () => {

@@ -1,7 +1,7 @@
 /** What is another in a new config: which devices go on, and what a reload cannot take over; pure. */
 
 import { isDeepStrictEqual } from 'node:util'
-import type { GatewayConfig } from '../config.js'
+import type { GatewayConfig, MqttConfig } from '../config.js'
 import type { DeviceConfig } from '../device-config.js'
 
 export interface ConfigChanges {
@@ -26,7 +26,7 @@ export function changesBetween(before: GatewayConfig, after: GatewayConfig): Con
     added: namesOf(after.devices.filter(({ name }) => !old.has(name))),
     removed: [...old.keys()].filter((name) => !names.has(name)),
     needsRestart: [
-      ...differing('mqtt', before.mqtt, after.mqtt),
+      ...differing('mqtt', keysOfMqtt(before.mqtt), keysOfMqtt(after.mqtt)),
       ...differing('log', before.log, after.log),
       ...differing('outbox', before.outbox, after.outbox),
     ],
@@ -39,6 +39,14 @@ function isSameDevice(
   { contract: b, eventQuota: _new, ...after }: DeviceConfig,
 ): boolean {
   return isDeepStrictEqual(before, after) && isDeepStrictEqual(a.definition, b.definition)
+}
+
+/** As they are called in the file. What stands in a certificate's file is read at each connection, and is no change. */
+function keysOfMqtt({ server, tls, ...rest }: MqttConfig): object {
+  const keys = { ...rest, ...tls }
+  if (server.kind === 'external') return { ...keys, server: server.url }
+  const { host, port, users, anonymous } = server
+  return { ...keys, 'embedded.listen': [host, port], 'embedded.users': users, 'embedded.anonymous': anonymous }
 }
 
 function differing(section: string, before: object = {}, after: object = {}): string[] {

@@ -4,16 +4,13 @@ import type { GatewayConfig } from '../config.js'
 import { REMOVED } from './secrets.js'
 
 export function effectiveConfig({ mqtt, log, outbox, devices }: GatewayConfig): unknown {
-  const { user, password, key, ca, cert, ...open } = mqtt
+  const { user, password, ...open } = mqtt
   return {
     ...(log && { log }),
     mqtt: {
       ...open,
       ...(user !== undefined && { user: REMOVED }),
       ...(password !== undefined && { password: REMOVED }),
-      ...(ca !== undefined && { ca: '(given)' }),
-      ...(cert !== undefined && { cert: '(given)' }),
-      ...(key !== undefined && { key: REMOVED }),
     },
     outbox: outbox ? { ...outbox, ...(outbox.ttlMs === Number.POSITIVE_INFINITY && { ttlMs: 0 }) } : 'memory',
     devices: Object.fromEntries(

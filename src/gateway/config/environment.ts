@@ -40,6 +40,11 @@ export function withEnvironment(written: unknown, env: Environment): Overridden 
       const paths = [scalar, ...more].map(({ path }) => path.join('.'))
       throw new PortwireError('CONFIG_INVALID', `${name}: stands for ${paths.join(' and for ')}: rename a device`)
     }
+    const part = given.find(([other]) => known.get(other)?.some(({ path }) => isBelow(path, scalar.path)))
+    if (part) {
+      const both = `${name}: stands for ${scalar.path.join('.')}, and ${part[0]} for a part of it`
+      throw new PortwireError('CONFIG_INVALID', `${both}: give one of them`)
+    }
     value = withValue(value, scalar.path, readValue(text!, scalar))
     variables.set(scalar.path.join('.'), name)
   }
@@ -67,6 +72,10 @@ function readValue(text: string, { schema }: Scalar): unknown {
     return text
   }
   return typeof scalar !== 'object' && z.safeParse(schema, scalar).success ? scalar : text
+}
+
+function isBelow(path: Path, of: Path): boolean {
+  return path.length > of.length && of.every((key, at) => path[at] === key)
 }
 
 function withValue(tree: unknown, [key, ...rest]: Path, value: unknown): unknown {

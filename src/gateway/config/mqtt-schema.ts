@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { isBrokerUrl } from '../broker-url.js'
 import { LIMITS } from '../limits.js'
 import { BASE_TOPIC } from '../topics.js'
+import { embeddedSchema } from './broker-schema.js'
 import { duration } from './duration.js'
 
 /** 16 bits of seconds in CONNECT. */
@@ -30,15 +31,7 @@ export const mqttSchema = z
         examples: ['mqtt://127.0.0.1:1883', 'mqtts://broker.local:8883'],
       })
       .optional(),
-    embedded: z
-      .string()
-      .meta({
-        title: 'Embedded broker',
-        description:
-          'Run a broker inside the gateway, on this address; for trying out, it forgets everything at its end.',
-        examples: ['127.0.0.1:1883'],
-      })
-      .optional(),
+    embedded: embeddedSchema.optional(),
     base_topic: z
       .string()
       .regex(BASE_TOPIC, { error: 'expected one to four levels of letters, digits, _ and -' })

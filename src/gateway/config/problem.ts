@@ -59,7 +59,16 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): ConfigProblem[]
       return [problem(path, `expected at least ${issue.minimum}, got ${show(valueAt(input, path))}`)]
     case 'too_big':
       return [problem(path, `expected at most ${issue.maximum}, got ${show(valueAt(input, path))}`)]
-    case 'invalid_union':
+    case 'invalid_union': {
+      // Of a text or a table, a table was written: what is wrong in it says more than that it is none of the two.
+      const inner = issue.errors.find((issues) => issues.every((each) => each.path.length > 0 || 'keys' in each))
+      const isTable = show(valueAt(input, path)) === 'a table'
+      if (isTable && inner) {
+        const moved = inner.map((each) => ({ ...each, path: [...path, ...each.path] }) as z.core.$ZodIssue)
+        return describeIssues(moved, input)
+      }
+      return [problem(path, `${issue.message}, got ${show(valueAt(input, path))}`)]
+    }
     case 'invalid_format':
       return [problem(path, `${issue.message}, got ${show(valueAt(input, path))}`)]
     case 'custom': {

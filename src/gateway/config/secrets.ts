@@ -36,7 +36,8 @@ export function withSecrets(written: unknown, file: string): { readonly value: u
     // A key that is spelled wrong: the schema says so.
     if (schemaAt(configSchema, path) === undefined) return item
     if (!isSecret(configSchema, path)) {
-      const takers = secretKeys(configSchema).join(' and ')
+      const keys = secretKeys(configSchema)
+      const takers = `${keys.slice(0, -1).join(', ')} and ${keys.at(-1)}`
       problem ??= { path, problem: `the value of this key is shown; !secret is for ${takers}` }
       return item
     }

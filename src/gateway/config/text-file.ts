@@ -26,6 +26,13 @@ export function readSecretText(path: string, key: string): string {
   })
 }
 
+/** The one line of a file that its owner alone may read, without the line end that editors add. */
+export function readPassword(path: string, key: string): string {
+  const password = readSecretText(path, key).replace(/\r?\n$/, '')
+  if (password !== '' && !/[\r\n]/.test(password)) return password
+  throw problem(path, key, 'expected one line, the password')
+}
+
 /** PEM with a certificate that can be read. */
 export function readCertificate(path: string, key: string): string {
   const text = readText(path, key)

@@ -5,10 +5,11 @@ import { z } from 'zod'
 export type Path = readonly (string | number)[]
 type Schema = z.core.$ZodType
 
-/** The schema at a path, seen through optionals, defaults, records and lists; undefined where it knows no such key. */
+/** The schema at a path, seen through optionals, defaults, records, lists and the table of a union; undefined where it knows no
+ * such key. */
 export function schemaAt(root: Schema, path: Path): Schema | undefined {
   return path.reduce<Schema | undefined>((schema, key) => {
-    const inner = schema && unwrap(schema)
+    const inner = schema && tableOf(schema)
     if (inner instanceof z.ZodObject) {
       return Object.hasOwn(inner.shape, key) ? (inner.shape[key] as Schema) : undefined
     }
@@ -21,7 +22,7 @@ export function schemaAt(root: Schema, path: Path): Schema | undefined {
 /** The keys that the schema knows at a path. */
 export function keysAt(root: Schema, path: Path): string[] {
   const schema = schemaAt(root, path)
-  const inner = schema && unwrap(schema)
+  const inner = schema && tableOf(schema)
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : []
 }
 
@@ -33,9 +34,15 @@ export function isSecret(root: Schema, path: Path): boolean {
 
 /** The keys that may be a secret, in dots. */
 export function secretKeys(root: Schema): string[] {
-  return scalarsOf(root, {})
-    .filter(({ schema }) => isWriteOnly(schema))
-    .map(({ path }) => path.join('.'))
+  const found = (schema: Schema, path: Path): string[] => {
+    const inner = tableOf(schema)
+    if (inner instanceof z.ZodObject) {
+      return Object.entries(inner.shape).flatMap(([key, below]) => found(below as Schema, [...path, key]))
+    }
+    if (inner instanceof z.ZodRecord) return found(inner.valueType as Schema, [...path, 'NAME'])
+    return isWriteOnly(schema) ? [path.join('.')] : []
+  }
+  return found(root, [])
 }
 
 export interface Scalar {
@@ -43,7 +50,7 @@ export interface Scalar {
   readonly schema: Schema
 }
 
-/** Every key that is no table and no list; of records and lists those entries that are written. */
+/** Every key that is no table and no list, or need be none; of records and lists those entries that are written. */
 export function scalarsOf(root: Schema, written: unknown, path: Path = []): Scalar[] {
   const inner = unwrap(root)
   const below = (key: string | number, schema: Schema) =>
@@ -59,7 +66,11 @@ export function scalarsOf(root: Schema, written: unknown, path: Path = []): Scal
     const items = Array.isArray(written) ? written : []
     return items.flatMap((_, index) => below(index, inner.element as Schema))
   }
-  return [{ path, schema: root }]
+  const own = { path, schema: root }
+  // A text or a table: what is written as a text has no keys.
+  const table = tableOf(root)
+  const hasKeys = table !== inner && (written === undefined || written === null || isTable(written))
+  return hasKeys ? [own, ...scalarsOf(table, written, path)] : [own]
 }
 
 export function isTable(value: unknown): value is Record<string, unknown> {
@@ -86,4 +97,11 @@ function unwrap(schema: Schema): Schema {
     inner = inner.unwrap() as Schema
   }
   return inner
+}
+
+/** Of a text or a table, the table. */
+function tableOf(schema: Schema): Schema {
+  const inner = unwrap(schema)
+  if (!(inner instanceof z.ZodUnion)) return inner
+  return (inner.options as Schema[]).find((option) => option instanceof z.ZodObject) ?? inner
 }

@@ -91,6 +91,30 @@ devices:
     expect(refusal(() => parse(SHORTEST, env as unknown as Record<string, string>))).toBe(line)
   })
 
+  test('reaches into a table that may be a text as well', () => {
+    const users = 'users: {ann-1: {password: x, role: reader}}'
+    const text = `version: 1\nmqtt: {embedded: {listen: "127.0.0.1:0", ${users}}}\n${DEVICE}`
+    const env = { PORTWIRE_CONFIG_MQTT_EMBEDDED_USERS_ANN_1_PASSWORD: 'canary', PORTWIRE_CONFIG_OUTBOX_DIR: '/box' }
+    const { mqtt, outbox, shown } = parse(text, env)
+    expect(mqtt.server).toMatchObject({ users: [{ name: 'ann-1', secret: { password: 'canary' } }] })
+    expect(outbox).toMatchObject({ dir: '/box' })
+    expect(JSON.stringify(shown)).not.toContain('canary')
+    expect(parse(SHORTEST, { PORTWIRE_CONFIG_MQTT_EMBEDDED: '127.0.0.1:1884' }).mqtt.server).toMatchObject({
+      port: 1884,
+    })
+  })
+
+  test('a part of what another variable, or the file, has as a text is refused', () => {
+    const both = { PORTWIRE_CONFIG_MQTT_EMBEDDED_LISTEN: '127.0.0.1:1', PORTWIRE_CONFIG_MQTT_EMBEDDED: '127.0.0.1:2' }
+    expect(refusal(() => parse(SHORTEST, both))).toBe(
+      'PORTWIRE_CONFIG_MQTT_EMBEDDED: stands for mqtt.embedded, and PORTWIRE_CONFIG_MQTT_EMBEDDED_LISTEN for a part of it: give one of them',
+    )
+    const text = `version: 1\nmqtt: {embedded: "127.0.0.1:1"}\n${DEVICE}`
+    expect(refusal(() => parse(text, { PORTWIRE_CONFIG_MQTT_EMBEDDED_LISTEN: '127.0.0.1:2' }))).toMatch(
+      /^PORTWIRE_CONFIG_MQTT_EMBEDDED_LISTEN: stands for no key/,
+    )
+  })
+
   test('a variable of two devices is refused', () => {
     const two = 'version: 1\ndevices:\n  a-b: {serial: /x, contract: c}\n  a_b: {serial: /y, contract: c}\n'
     expect(refusal(() => parse(two, { PORTWIRE_CONFIG_DEVICES_A_B_BAUD: '9600' }))).toBe(

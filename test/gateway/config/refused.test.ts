@@ -134,12 +134,38 @@ test.each([
   [
     'an embedded broker for everybody',
     config('  embedded: 0.0.0.0:1883\n'),
-    ': mqtt.embedded: the embedded broker has no passwords and listens on 127.0.0.1 only, not on "0.0.0.0"; use a broker of its own, such as Mosquitto, and mqtt.server',
+    ': mqtt.embedded: others can reach "0.0.0.0", and there are no users: every one of them could command the devices; add mqtt.embedded.users, or listen on 127.0.0.1',
   ],
   [
     'an embedded broker without a port',
     config('  embedded: 127.0.0.1\n'),
-    ': mqtt.embedded: expected 127.0.0.1:PORT, got "127.0.0.1"',
+    ': mqtt.embedded: expected ADDRESS:PORT such as 127.0.0.1:1883, got "127.0.0.1"',
+  ],
+  [
+    'a key of the table of the embedded broker',
+    config('  embedded: {listen: "127.0.0.1:1883", user: {}}\n'),
+    ':3:40: mqtt.embedded.user: unknown key (did you mean users?)',
+  ],
+  [
+    'a role that is none',
+    config('  embedded:\n    listen: 127.0.0.1:1883\n    users:\n      ann: {password: canary, role: admin}\n'),
+    ':6:31: mqtt.embedded.users.ann.role: expected one of device, reader, operator, gateway, got "admin"',
+  ],
+  [
+    'a password of a user that is a number, which is not repeated',
+    config('  embedded:\n    listen: 127.0.0.1:1883\n    users:\n      ann: {password: 12345, role: reader}\n'),
+    ':6:13: mqtt.embedded.users.ann.password: expected a text',
+  ],
+  [
+    'a user with a password and a file of it',
+    config('  embedded:\n    listen: "[::1]:0"\n    users: {ann: {password: x, password_file: y, role: reader}}\n'),
+    ':5:13: mqtt.embedded.users.ann: give one of password and password_file',
+  ],
+  ['a certificate without its key', config('  cert: own.pem\n'), ':2:1: mqtt: cert and key go together'],
+  [
+    'a key of the table of the outbox',
+    `version: 1\noutbox: {max_byte: 1GB}\n${DEVICE}`,
+    ':2:10: outbox.max_byte: unknown key (did you mean max_bytes?)',
   ],
   [
     'a pause that is upside down',

@@ -16,10 +16,14 @@ interface Json {
   readonly properties?: Readonly<Record<string, Json>>
   readonly required?: readonly string[]
   readonly items?: Json
+  readonly anyOf?: readonly Json[]
   readonly additionalProperties?: Json | boolean
 }
 
 function keysOf(schema: Json, path: string): { path: string; key: Json }[] {
+  // Of a text or a table, the keys of the table.
+  const table = schema.anyOf?.find(({ properties }) => properties !== undefined)
+  if (table) return keysOf(table, path)
   const inner = schema.items ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : schema)
   return Object.entries(inner.properties ?? {}).flatMap(([name, key]) => [
     { path: `${path}${name}`, key },
@@ -44,7 +48,7 @@ test('every key has a title, a description and examples', () => {
 
 /** Left out they mean that there is none: a file, a program, a limit of another key. */
 const WITHOUT_DEFAULT =
-  /^(version|outbox|mqtt\.(embedded|user|password|password_file|ca|cert|key)|devices\.(serial|match\..*|spawn|tcp|websocket|contract|event_servers|event_servers\.port))$/
+  /^(version|outbox|outbox\.dir|mqtt\.(embedded|embedded\.listen|embedded\.users\..*|user|password|password_file|ca|cert|key)|devices\.(serial|match\..*|spawn|tcp|websocket|contract|event_servers|event_servers\.port))$/
 
 test('every key that stands for something when it is left out says what', () => {
   const silent = keysOf(schema, '').filter(({ key }) => !key.properties && !key.items?.properties)
@@ -53,9 +57,11 @@ test('every key that stands for something when it is left out says what', () => 
 })
 
 test('every example and every default is a value that the key takes', () => {
-  const base = { version: 1, devices: { a: { serial: '/dev/x', contract: 'c.yaml' } } }
+  const shortest = { version: 1, devices: { a: { serial: '/dev/x', contract: 'c.yaml' } } }
+  const embedded = { listen: '127.0.0.1:0', users: { a: { role: 'reader' } } }
   for (const { path, key } of keysOf(schema, '')) {
     if (/^(version|devices|secrets_file)$/.test(path)) continue
+    const base = { ...shortest, ...(path.startsWith('mqtt.embedded.') && { mqtt: { embedded } }) }
     for (const value of [...(key.examples ?? []), ...(key.default === undefined ? [] : [key.default])]) {
       const result = configSchema.safeParse(withValue(base, path, value))
       const refused = result.error?.issues.filter(({ code }) => code !== 'custom') ?? []
@@ -64,13 +70,18 @@ test('every example and every default is a value that the key takes', () => {
   }
 })
 
-/** In the device `a` and the first event server. */
+/** In the device `a`, the user `a` and the first event server. */
 function withValue(base: object, path: string, value: unknown): unknown {
-  const keys = path.split('.').flatMap((key) => (key === 'devices' ? ['devices', 'a'] : key))
+  const parts = path.split('.')
+  const isRecord = (key: string, at: number) =>
+    at + 1 < parts.length && (key === 'users' || (key === 'devices' && at === 0))
+  const keys = parts.flatMap((key, at) => (isRecord(key, at) ? [key, 'a'] : key))
   const at = (tree: object | undefined, [key, ...rest]: readonly string[]): unknown => {
     if (key === undefined) return value
     const below = at((tree as Record<string, object> | undefined)?.[key], rest)
-    return { ...tree, [key]: key === 'event_servers' && rest.length > 0 ? [{ port: 0, ...(below as object) }] : below }
+    if (rest.length === 0) return { ...tree, [key]: below }
+    if (key === 'event_servers') return { ...tree, [key]: [{ port: 0, ...(below as object) }] }
+    return { ...tree, [key]: below }
   }
   return at(base, keys)
 }

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { effectiveConfig, loadConfig } from '../../../src/gateway/index.js'
+import { createTlsReader } from '../../../src/gateway/tls-files.js'
 import { configFolder, DEVICE, refusal } from './support.js'
 
 const withMqtt = (lines: string) => `version: 1\nmqtt:\n${lines}${DEVICE}`
@@ -59,7 +60,7 @@ describe('secrets of a gateway', () => {
     const file = folder.write('portwire.yaml', withMqtt('  cert: cert.pem\n  key: key.pem\n'))
     folder.write('key.pem', pem)
     const config = loadConfig(file, {})
-    expect(config.mqtt).toMatchObject({ key: pem, cert: readFileSync(cert, 'utf8') })
+    expect(createTlsReader(config.mqtt.tls!, () => {})()).toMatchObject({ key: pem, cert: readFileSync(cert, 'utf8') })
     expect(JSON.stringify([config.shown, effectiveConfig(config)])).not.toContain(pem.split('\n')[1])
     folder.write('key.pem', pem, 0o644)
     expect(refusal(() => loadConfig(file, {}))).toBe(
@@ -84,7 +85,27 @@ describe('secrets of a gateway', () => {
     const config = configFolder().write('portwire.yaml', text)
     const line = refusal(() => loadConfig(config, {}))
     expect(line).toMatch(
-      /portwire\.yaml:4:\d+: devices\.a\.\S+: the value of this key is shown; !secret is for mqtt\.user and mqtt\.password$/,
+      /portwire\.yaml:4:\d+: devices\.a\.\S+: the value of this key is shown; !secret is for mqtt\.embedded\.users\.NAME\.password, mqtt\.user and mqtt\.password$/,
+    )
+  })
+
+  test('passwords of the users of the embedded broker come from !secret, or a file of its owner, and are not shown', () => {
+    const folder = configFolder()
+    folder.write('secrets.yaml', 'ann: canary-ann\n')
+    const file = folder.write('bob', 'canary-bob\n')
+    const users = '{ann: {password: !secret ann, role: reader}, bob: {password_file: bob, role: operator}}'
+    const path = folder.write('portwire.yaml', withMqtt(`  embedded: {listen: "127.0.0.1:0", users: ${users}}\n`))
+    const config = loadConfig(path, {})
+    const { server } = config.mqtt
+    const passwords =
+      server.kind === 'embedded' && server.users!.map(({ secret }) => (secret as { password?: string }).password)
+    expect(passwords).toEqual(['canary-ann', 'canary-bob'])
+    const seen = JSON.stringify([config.shown, effectiveConfig(config)])
+    expect(seen).toContain('ann')
+    expect(seen).not.toContain('canary')
+    folder.write('bob', 'canary-bob\n', 0o640)
+    expect(refusal(() => loadConfig(path, {}))).toBe(
+      `${file}: mqtt.embedded.users.bob.password_file: holds a secret and others than its owner may use it (mode 0640); run: chmod 600 ${file}`,
     )
   })
 
