@@ -20,27 +20,41 @@ export async function gatewayCommand(io: Io, command: GatewayCommand): Promise<E
     return await demoCommand(io, await createLog(io, command.logFormat, command.logLevel ?? 'warn'))
   }
   const { loadConfig, startGateway } = await import('../gateway/index.js')
-  const config = loadConfig(command.config)
+  let config = loadConfig(command.config)
   if (command.check) {
     printLine(io, JSON.stringify(effective(config), null, 2))
     return EXIT.ok
   }
-  const gateway = await startGateway(config, {
-    log: await createLog(io, command.logFormat, command.logLevel ?? 'info'),
-  })
-  await ended(io.signal)
-  await gateway.close()
-  return EXIT.ok
+  // What is below the level is left out by the gateway, which may be told another one.
+  const log = await createLog(io, command.logFormat, 'debug')
+  const { logLevel = 'info' } = command
+  for (;;) {
+    const again = new AbortController()
+    const gateway = await startGateway(config, { log, logLevel, restart: () => again.abort() })
+    await Promise.race([ended(io.signal), ended(again.signal)])
+    await gateway.close()
+    if (io.signal.aborted) return EXIT.ok
+    try {
+      config = loadConfig(command.config)
+    } catch (error) {
+      log('error', 'portwire:gateway', `the config is as before: ${(error as Error).message}`)
+    }
+  }
 }
 
 /** What the gateway would run on: defaults filled in, contracts by name and hash, the password not shown. */
-function effective({ mqtt, devices }: ReturnType<typeof import('../gateway/index.js').loadConfig>): unknown {
+function effective({
+  mqtt,
+  homeassistant,
+  devices,
+}: ReturnType<typeof import('../gateway/index.js').loadConfig>): unknown {
   return {
     mqtt: {
       ...mqtt,
       ...(mqtt.password !== undefined && { password: '(removed)' }),
       ...(mqtt.ca !== undefined && { ca: '(given)' }),
     },
+    ...(homeassistant && { homeassistant }),
     devices: Object.fromEntries(
       devices.map(({ name, contract, ...device }) => [
         name,

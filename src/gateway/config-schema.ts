@@ -3,9 +3,12 @@
 import { z } from 'zod'
 import { EVENT_SERVER_DEFAULTS } from '../event-server/index.js'
 import { isBrokerUrl } from './broker-url.js'
+import { PAYLOAD_FORMATS } from './encoding.js'
 import { LIMITS } from './limits.js'
 import { BASE_TOPIC, NAME, RESERVED_NAMES } from './topics.js'
 import { parseDurationMs } from './units.js'
+
+export const HOME_ASSISTANT_DEFAULTS = { discoveryTopic: 'homeassistant', statusTopic: 'homeassistant/status' } as const
 
 /** 16 bits of seconds in CONNECT. */
 const MAX_KEEPALIVE_MS = 65_535_000
@@ -35,6 +38,8 @@ function duration(doc: string, range: { readonly minMs?: number; readonly maxMs?
 
 const SERVER_EXPECTED = 'expected mqtt://host:port or mqtts://host:port, without user, password and path'
 
+const payloadFormat = z.enum(PAYLOAD_FORMATS)
+
 const mqtt = z.strictObject({
   server: z
     .string()
@@ -58,6 +63,9 @@ const mqtt = z.strictObject({
     .union([z.literal(5), z.literal(4)], { error: 'expected 5, or 4 for MQTT 3.1.1' })
     .default(5)
     .meta({ description: '5 falls back to 3.1.1 when the broker refuses it; 4 is 3.1.1 only.' }),
+  payload: payloadFormat.default('json').meta({
+    description: 'Of events, and of answers to calls that came without payload. States are JSON always.',
+  }),
   client_id: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'expected letters, digits, _ and -, at most 64' })
@@ -150,6 +158,7 @@ const device = z
       .max(LIMITS.eventServersPerDevice)
       .optional()
       .meta({ description: 'Events over TCP as packets; one server for each program that connects.' }),
+    payload: payloadFormat.optional().meta({ description: 'Of the events of this device; default: that of mqtt.' }),
     retain: z.boolean().default(true).meta({ description: 'Whether the merged state of the device is retained.' }),
   })
   .superRefine((value, context) => {
@@ -160,6 +169,17 @@ const device = z
       context.addIssue({ code: 'custom', message: 'a spawned program has no baud rate', path: ['baud'] })
     }
   })
+
+const levels = z.string().regex(BASE_TOPIC, { error: 'expected one to four levels of letters, digits, _ and -' })
+const homeassistant = z.strictObject({
+  enabled: z.boolean().default(false).meta({ description: 'Whether the devices are told to Home Assistant.' }),
+  discovery_topic: levels
+    .default(HOME_ASSISTANT_DEFAULTS.discoveryTopic)
+    .meta({ description: 'Where Home Assistant looks for discovery.' }),
+  status_topic: levels
+    .default(HOME_ASSISTANT_DEFAULTS.statusTopic)
+    .meta({ description: 'Where Home Assistant says online; everything is said again then.' }),
+})
 
 const deviceName = z
   .string()
@@ -181,6 +201,7 @@ export const configSchema = z
   .strictObject({
     version: z.literal(1, { error: 'expected 1' }).meta({ description: 'Of this file format.' }),
     mqtt: mqtt.prefault({}).meta({ description: 'The broker and how to reach it.' }),
+    homeassistant: homeassistant.optional().meta({ description: 'Discovery by Home Assistant.' }),
     devices: z
       .record(deviceName, device)
       .refine((devices) => Object.keys(devices).length <= LIMITS.devices, {
@@ -191,6 +212,12 @@ export const configSchema = z
   .superRefine((value, context) => {
     if (value.mqtt.server !== undefined && value.mqtt.embedded !== undefined) {
       context.addIssue({ code: 'custom', message: 'give one of server and embedded', path: ['mqtt'] })
+    }
+    const { base_topic: base } = value.mqtt
+    const discovery = value.homeassistant?.discovery_topic ?? HOME_ASSISTANT_DEFAULTS.discoveryTopic
+    if (value.homeassistant?.enabled && `${discovery}/`.startsWith(`${base}/`)) {
+      const message = `it is ${base}, or below it, which is the gateway's own`
+      context.addIssue({ code: 'custom', message, path: ['homeassistant', 'discovery_topic'] })
     }
     const { min = LIMITS.reconnectMinMs, max = LIMITS.reconnectMaxMs } = value.mqtt.reconnect ?? {}
     if (min > max) context.addIssue({ code: 'custom', message: 'min is above max', path: ['mqtt', 'reconnect'] })

@@ -11,12 +11,15 @@ import { type Environment, variableOf, withEnvironment } from './config-environm
 import { describeIssues } from './config-problem.js'
 import { type ConfigFile, configSchema } from './config-schema.js'
 import { type DeviceConfig, deviceOf } from './device-config.js'
+import type { HomeAssistantConfig } from './homeassistant/homeassistant.js'
 import { LIMITS } from './limits.js'
 
 /** What the gateway runs on: no files are left to be read. */
 export interface GatewayConfig {
   readonly mqtt: MqttConfig
   readonly devices: readonly DeviceConfig[]
+  /** Undefined: nothing is told to Home Assistant. */
+  readonly homeassistant?: HomeAssistantConfig
   /** The config as `bridge/info` shows it: as written, secrets removed. */
   readonly shown: unknown
 }
@@ -100,7 +103,7 @@ export function parseConfig(path: string, text: string, env: Environment = {}): 
 }
 
 function resolveConfig(file: ConfigFile, path: string, written: unknown): GatewayConfig {
-  const { mqtt } = file
+  const { mqtt, homeassistant } = file
   const contracts = new Map<string, Contract>()
   const contractAt = (name: string): Contract => {
     const full = resolve(dirname(path), name)
@@ -122,8 +125,11 @@ function resolveConfig(file: ConfigFile, path: string, written: unknown): Gatewa
       reconnectMaxMs: mqtt.reconnect?.max ?? LIMITS.reconnectMaxMs,
     },
     devices: Object.entries(file.devices).map(([name, device]) =>
-      deviceOf(path, name, device, contractAt(device.contract)),
+      deviceOf(path, name, device, contractAt(device.contract), mqtt.payload),
     ),
+    ...(homeassistant?.enabled && {
+      homeassistant: { discoveryTopic: homeassistant.discovery_topic, statusTopic: homeassistant.status_topic },
+    }),
     shown: withoutSecrets(written),
   }
 }

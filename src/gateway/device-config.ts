@@ -6,6 +6,7 @@ import { type EventServerOptions, eventsNamed } from '../event-server/index.js'
 import type { SerialBinding } from '../link/index.js'
 import type { RestartOptions } from '../supervision/index.js'
 import type { ConfigFile } from './config-schema.js'
+import type { PayloadFormat } from './encoding.js'
 
 /** How a device is reached: targets of createPort, handed on as they are. Binding and onArrival come from code only, never from a file. */
 export type DeviceTarget =
@@ -28,6 +29,8 @@ export interface DeviceConfig {
   readonly target: DeviceTarget
   readonly contract: Contract
   readonly retain: boolean
+  /** Of events, and of answers to calls without payload; default json. */
+  readonly payload?: PayloadFormat
   readonly heartbeatMs?: number
   readonly readyTimeoutMs?: number
   readonly callTimeoutMs?: number
@@ -38,9 +41,16 @@ export interface DeviceConfig {
 
 type DeviceInFile = ConfigFile['devices'][string]
 
-/** @param path  of the file, for messages
+/** @param path     of the file, for messages
+ * @param payload  of devices that say nothing of their own
  * @throws CONFIG_INVALID  an event that the contract does not have */
-export function deviceOf(path: string, name: string, device: DeviceInFile, contract: Contract): DeviceConfig {
+export function deviceOf(
+  path: string,
+  name: string,
+  device: DeviceInFile,
+  contract: Contract,
+  payload: PayloadFormat = 'json',
+): DeviceConfig {
   const [program, ...args] = device.spawn ?? []
   const target: DeviceTarget =
     program !== undefined
@@ -51,6 +61,7 @@ export function deviceOf(path: string, name: string, device: DeviceInFile, contr
     target,
     contract,
     retain: device.retain,
+    payload: device.payload ?? payload,
     ...(device.heartbeat && { heartbeatMs: device.heartbeat.every }),
     ...(device.ready_timeout !== undefined && { readyTimeoutMs: device.ready_timeout }),
     ...(device.call_timeout !== undefined && { callTimeoutMs: device.call_timeout }),

@@ -1,8 +1,9 @@
 /** What a device says, on its topics: each event as it comes, the state merged from them, and log lines. */
 
-import type { Event } from '../contract/index.js'
+import type { Contract, Event } from '../contract/index.js'
 import type { EventMeta } from '../port/index.js'
 import type { DeviceConfig } from './device-config.js'
+import { encodePayload } from './encoding.js'
 import { createEventIds } from './event-id.js'
 import type { MqttPipe } from './mqtt-pipe.js'
 import { fieldsToJson } from './payload.js'
@@ -12,6 +13,10 @@ export interface DeviceEvents {
   plain(event: Event, value: unknown, meta: EventMeta): void
   /** Resolves after the PUBACK: only then the device may be told to forget the event. */
   reliable(event: Event, value: unknown, meta: EventMeta): Promise<void>
+  /** Values that were read, for the merged state. */
+  merge(fields: Readonly<Record<string, unknown>>): void
+  /** Another boot of the device, or the first that is heard of: what the state was is not known any more. */
+  forget(): void
   log(line: { readonly severity: string; readonly message: string; readonly source?: 'console' }): void
 }
 
@@ -27,7 +32,7 @@ export interface DeviceEventsOptions {
 
 export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
   const { config, topics, pipe, now } = options
-  const { name, retain } = config
+  const { name, retain, payload: format = 'json' } = config
   const ids = createEventIds(name, options.run)
   /** The latest value of every field of every event: what `portwire/<name>` says. */
   const merged: Record<string, unknown> = {}
@@ -35,11 +40,16 @@ export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
   const publish = (event: Event, value: unknown, meta: EventMeta, delivered?: () => void) => {
     const fields = fieldsToJson(event.fields, value)
     const id = ids(meta)
-    const payload = JSON.stringify({ ...fields, ...eventMembers(fields, id, now()) })
+    const said = format === 'json' ? fields : (value as Readonly<Record<string, unknown>>)
+    const payload = encodePayload(format, { ...said, ...eventMembers(fields, id, now()) })
     pipe.publish(
       { topic: topics.event(name, event.name), payload, qos: 1, retain: false, userProperties: { id } },
       delivered,
     )
+    merge(fields)
+  }
+  /** Always JSON: it is what templates read. */
+  const merge = (fields: Readonly<Record<string, unknown>>) => {
     Object.assign(merged, fields)
     pipe.publishLatest({ topic: topics.state(name), payload: JSON.stringify(merged), qos: 1, retain })
   }
@@ -47,11 +57,19 @@ export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
   return {
     plain: (event, value, meta) => publish(event, value, meta),
     reliable: (event, value, meta) => new Promise((resolve) => publish(event, value, meta, resolve)),
+    merge,
+    forget: () => merge(unknownState(config.contract)),
     log(line) {
       const payload = JSON.stringify({ ...line, at: now().toISOString() })
       pipe.publishOnce({ topic: topics.log(name), payload, qos: 0, retain: false })
     },
   }
+}
+
+/** Null is said, and not nothing: a consumer keeps what it was not told to forget. */
+function unknownState(contract: Contract): Readonly<Record<string, null>> {
+  const fields = [...contract.events.values()].flatMap((event) => event.fields)
+  return Object.fromEntries(fields.map(({ name }) => [name, null]))
 }
 
 /** `id` and `at`; `event_id` and `event_at` where the contract has a field of that name. */

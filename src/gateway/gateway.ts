@@ -2,15 +2,18 @@
 
 import { randomBytes } from 'node:crypto'
 import { type Clock, type Random, systemClock } from '../clock.js'
-import { type Bridge, bridgeWill, createBridge, type RequestHandler } from './bridge.js'
+import { type Bridge, bridgeWill, createBridge } from './bridge.js'
+import type { RequestHandler } from './bridge-requests.js'
 import { type Broker, startBroker } from './broker.js'
 import type { GatewayConfig, MqttConfig } from './config.js'
 import { configJsonSchema } from './config-schema.js'
 import { type Device, type DeviceRow, startDevice } from './device.js'
 import type { DeviceConfig } from './device-config.js'
 import { EVENT_DROP, startEventServers } from './device-event-servers.js'
+import { createHealth } from './health.js'
+import { createHomeAssistant, type HomeAssistant } from './homeassistant/homeassistant.js'
 import { LIMITS } from './limits.js'
-import { type Log, silentLog } from './log.js'
+import { isLogged, type Log, type LogLevel, silentLog } from './log.js'
 import { limitLog } from './log-limit.js'
 import { createLosses } from './losses.js'
 import { createMqttPipe, type LossReason, type MqttPipe, type MqttPipeInfo } from './mqtt-pipe.js'
@@ -43,6 +46,10 @@ export interface GatewayOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly outboxMessages?: number
+  /** Lines below it are left out, on MQTT too; `bridge/request/options` changes it. Default info. */
+  readonly logLevel?: LogLevel
+  /** Asked to end this gateway and start another, by `bridge/request/restart`; left out: there is no such request. */
+  readonly restart?: () => void
 }
 
 /** Starts everything and returns; broker and devices may come later, both are tried again for as long as it takes.
@@ -52,8 +59,10 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   const topics = createTopics(config.mqtt.baseTopic)
   // Log lines go out on MQTT as well, as soon as there is a bridge to send them.
   let bridge: Bridge | undefined
+  let { logLevel = 'info' } = options
   const log = limitLog(
     (level, namespace, message) => {
+      if (!isLogged(level, logLevel)) return
       const line = printable(message)
       sink(level, namespace, line)
       if (level !== 'debug') bridge?.log(level, namespace, line)
@@ -82,14 +91,21 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     },
   })
 
+  let homeAssistant: HomeAssistant | undefined
+  const version = packageVersion()
   const pipe = createMqttPipe({
     settings: connectionSettings(config.mqtt, brokerUrl, topics, broker !== undefined),
-    subscriptions: [topics.bridgeRequests, ...config.devices.map((device) => topics.calls(device.name))],
+    subscriptions: [
+      topics.bridgeRequests,
+      ...config.devices.flatMap(({ name }) => [topics.calls(name), topics.set(name), topics.get(name)]),
+    ],
     outbox: createMemoryOutbox({
       messages: options.outboxMessages ?? LIMITS.outboxMessages,
       bytes: LIMITS.outboxBytes,
     }),
-    take: (inbound) => taker.take(inbound),
+    take: (inbound) => {
+      if (!homeAssistant?.take(inbound)) taker.take(inbound)
+    },
     opened: (sessionPresent) => taker.connected(sessionPresent),
     lost: (reason, topic) => {
       // That the word about losses is lost itself, as it is where the broker refuses its topic, is no further news.
@@ -97,6 +113,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     },
     drained: () => losses.say(),
     changed: ({ connected }) => {
+      homeAssistant?.linked(connected)
       if (connected) losses.say()
     },
     ...reconnectPause(config.mqtt, broker !== undefined),
@@ -104,18 +121,53 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     random,
     log,
   })
+  const health = createHealth({
+    devices: () => [...devices.values()].map((device) => device.row()),
+    mqtt: () => pipe.info,
+    clock,
+  })
+  const { restart } = options
   bridge = createBridge({
     topics,
     pipe,
     devices: () => [...devices.values()],
-    version: packageVersion(),
+    version,
     shownConfig: config.shown,
     configSchema: configJsonSchema(),
     requests: options.requests ?? {},
+    health,
+    setLogLevel(level) {
+      logLevel = level
+    },
+    // The answer goes first: ending waits until what was published is with the broker.
+    restart: restart && (() => void clock.after(0, restart)),
   })
-  const { say, devicesChanged } = bridge
+  const { say } = bridge
+  const devicesChanged = () => {
+    bridge?.devicesChanged()
+    homeAssistant?.devicesChanged()
+  }
   const taker = createTaker({ topics, bridge, devices, pipe, log })
   bridge.announce()
+  if (config.homeassistant) {
+    homeAssistant = createHomeAssistant({
+      config: config.homeassistant,
+      clientId: config.mqtt.clientId,
+      version,
+      topics,
+      pipe,
+      devices: () =>
+        [...devices.values()].map((device) => ({
+          name: device.name,
+          contract: device.contract,
+          firmware: device.row().firmware,
+        })),
+      canRestart: restart !== undefined,
+      clock,
+      random,
+      log,
+    })
+  }
 
   const run = randomBytes(4).toString('hex')
   for (const device of config.devices) {
@@ -131,11 +183,13 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
         now: () => new Date(),
         say,
         changed: soon(devicesChanged),
+        clock,
         eventServers: eventServers.get(device.name)!,
       }),
     )
   }
   devicesChanged()
+  const stopHealth = everyNowAndThen(clock, LIMITS.healthMs, async () => bridge!.health(await health()))
 
   let closed: Promise<void> | undefined
   return {
@@ -146,6 +200,8 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     mqtt: () => pipe.info,
     close() {
       losses.close()
+      stopHealth()
+      homeAssistant?.close()
       closed ??= closeAll([...devices.values()], bridge!, pipe, broker, clock)
       return closed
     },
@@ -190,6 +246,22 @@ function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, isEmb
 function reconnectPause(mqtt: MqttConfig, isEmbedded: boolean) {
   if (isEmbedded) return { reconnectMinMs: LIMITS.embeddedReconnectMs, reconnectMaxMs: LIMITS.embeddedReconnectMs }
   return { reconnectMinMs: mqtt.reconnectMinMs, reconnectMaxMs: mqtt.reconnectMaxMs }
+}
+
+/** At once, and again each time so long after the last. */
+function everyNowAndThen(clock: Clock, pauseMs: number, run: () => Promise<void>): () => void {
+  let cancel = () => {}
+  let stopped = false
+  const next = () => {
+    if (stopped) return
+    cancel = clock.after(pauseMs, next)
+    void run()
+  }
+  next()
+  return () => {
+    stopped = true
+    cancel()
+  }
 }
 
 /** Runs once for all that is asked for in one turn. */

@@ -18,6 +18,11 @@ export interface MqttPipe {
   publishLatest(publication: Publication): void
   /** QoS 0: sent now or not at all. */
   publishOnce(publication: Publication): void
+  /** Sends the latest value of every topic once more, those that are not retained too. */
+  sayAgain(): void
+  /** A further subscription, in QoS 0, now and after every reconnect. One that the broker refuses is logged, and no reason to give up. */
+  subscribe(topic: string): void
+  unsubscribe(topic: string): void
   readonly info: MqttPipeInfo
   /** Resolves at the first connection, after the subscriptions were granted. */
   readonly connected: Promise<void>
@@ -86,6 +91,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   let saidReason: string | undefined
   let settledWaiter: (() => void) | undefined
   const connected = withResolvers<void>()
+  const further = new Set<string>()
 
   const pump = () => {
     if (!connection) return
@@ -179,10 +185,19 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     inFlight = 0
     next = outbox.head
     latest.restart()
+    for (const topic of further) subscribeFurther(fresh, topic)
     options.changed({ connected: true })
     log('info', NAMESPACE, `connected to ${new URL(settings.url).host} (MQTT ${fresh.version === 5 ? '5' : '3.1.1'})`)
     pump()
     connected.resolve()
+  }
+
+  const subscribeFurther = (to: Connection, topic: string) => {
+    // QoS 0: nothing of it is worth keeping for a gateway that is away, and aedes drops a client that unsubscribes while a
+    // QoS 1 message is on its way ("no such packet").
+    to.subscribe([topic], 0).catch((error: Error) => {
+      if (to === connection) log('warn', NAMESPACE, `${topic}: no subscription: ${error.message}`)
+    })
   }
 
   const lost = (mine: number, reason: string) => {
@@ -227,6 +242,19 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       }
       if (!fits(publication, connection.maxPacketBytes)) return
       connection.publish(publication)
+    },
+    sayAgain() {
+      latest.again()
+      pump()
+    },
+    subscribe(topic) {
+      further.add(topic)
+      if (connection) subscribeFurther(connection, topic)
+    },
+    unsubscribe(topic) {
+      further.delete(topic)
+      // A connection that ends first has ended the subscription too.
+      connection?.unsubscribe(topic).catch(() => {})
     },
     get info() {
       return {

@@ -101,7 +101,7 @@ test.each([
   [
     'an unknown key like no other',
     config('  frobnicate: 1\n'),
-    ':3:3: mqtt.frobnicate: unknown key; known: server, embedded, base_topic, version, client_id, user, password, ca, keepalive, reconnect',
+    ':3:3: mqtt.frobnicate: unknown key; known: server, embedded, base_topic, version, payload, client_id, user, password, ca, keepalive, reconnect',
   ],
   ['a certificate that is not there', config('  ca: nope.pem\n'), /nope\.pem: no such file$/],
   [
@@ -314,6 +314,28 @@ test('the example contract is that of the reference firmware', () => {
   const { contract } = loadConfig(`${examples}two-boards.yaml`).devices[0]!
   expect(contract.hash).toBe(greenhouse.hash)
   expect(contract.definition).toEqual(greenhouse.definition)
+})
+
+test('Home Assistant is told of nothing unless that is asked for', () => {
+  const device = { serial: '/dev/a', contract: 'docs/examples/greenhouse.yaml' }
+  const read = (more: object) =>
+    parseConfig('portwire.yaml', JSON.stringify({ version: 1, devices: { a: device }, ...more })).homeassistant
+  expect(read({})).toBeUndefined()
+  expect(read({ homeassistant: {} })).toBeUndefined()
+  expect(read({ homeassistant: { enabled: true } })).toEqual({
+    discoveryTopic: 'homeassistant',
+    statusTopic: 'homeassistant/status',
+  })
+  expect(read({ homeassistant: { enabled: true, discovery_topic: 'ha/disc', status_topic: 'ha/up' } })).toEqual({
+    discoveryTopic: 'ha/disc',
+    statusTopic: 'ha/up',
+  })
+  for (const topic of ['portwire', 'portwire/discovery']) {
+    expect(() => read({ homeassistant: { enabled: true, discovery_topic: topic } })).toThrow(
+      "homeassistant.discovery_topic: it is portwire, or below it, which is the gateway's own",
+    )
+  }
+  expect(() => read({ homeassistant: { enabled: true, status_topic: 'a/#' } })).toThrow('homeassistant.status_topic')
 })
 
 test('the documentation names every key', () => {
