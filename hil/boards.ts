@@ -10,6 +10,7 @@ import { createUno } from '../src/testing/avr/board.js'
 import { startPtyBoard } from '../src/testing/avr/pty.js'
 import { createMockGreenhouse } from '../src/testing/mock-greenhouse.js'
 import { type NativeBoard, startNative } from '../src/testing/native.js'
+import { startQemuBoard } from '../src/testing/qemu.js'
 import { createVirtualClock } from '../src/testing/virtual-clock.js'
 
 export interface HilBoard {
@@ -24,6 +25,7 @@ export interface HilBoard {
 }
 
 const NATIVE = 'build/firmware/native/greenhouse'
+const CORTEX_M3_IMAGE = 'build/firmware/cortex_m3/greenhouse.bin'
 const UNO_IMAGE = 'build/firmware/uno/greenhouse.hex'
 /** What an Optiboot bootloader takes after the reset that opening the port causes. */
 const BOOT_MS = 1_000
@@ -37,6 +39,7 @@ export const BOARDS: Readonly<Record<string, () => Promise<HilBoard>>> = {
   'native firmware behind a pty': firmwareBehindPty,
   'emulated Uno, virtual time': emulatedUno,
   'emulated Uno behind a pty': emulatedUnoBehindPty,
+  'emulated Cortex-M3 behind a pty': emulatedCortexM3,
   ...(process.env['HIL_PORT'] ? { [`real board at ${process.env['HIL_PORT']}`]: realBoard } : {}),
 }
 
@@ -98,6 +101,17 @@ async function emulatedUnoBehindPty(): Promise<HilBoard> {
   const uno = createUno({ image: readFileSync(needed(UNO_IMAGE), 'utf8') })
   for (const [channel, volts] of PROBE_VOLTS.entries()) uno.setAnalogVolts(channel, volts)
   const board = await startPtyBoard({ board: uno })
+  return {
+    target: { serial: board.path },
+    until: (promise) => promise,
+    drop: () => board.unplug(),
+    restore: () => board.plug(),
+    stop: () => board.stop(),
+  }
+}
+
+async function emulatedCortexM3(): Promise<HilBoard> {
+  const board = await startQemuBoard({ image: needed(CORTEX_M3_IMAGE) })
   return {
     target: { serial: board.path },
     until: (promise) => promise,

@@ -2,83 +2,137 @@
 //
 //   node scripts/firmware.mjs uno      the image for the Arduino Uno, build/firmware/uno/greenhouse.{elf,hex}
 //   node scripts/firmware.mjs native   the program, build/firmware/native/greenhouse
+//   node scripts/firmware.mjs cortex_m3  the image for the bare Cortex-M3, build/firmware/cortex_m3/greenhouse.{elf,bin}
+//   node scripts/firmware.mjs examples   the library's examples as programs of this machine, build/firmware/examples
 //   node scripts/firmware.mjs tests    builds and runs the library's own tests
-//   node scripts/firmware.mjs size     flash and RAM on the Uno, by what is used (--json: as JSON)
+//   node scripts/firmware.mjs size     flash, RAM, stack and time on the Uno, by what is used (--json: as JSON, --write: into docs)
+//   node scripts/firmware.mjs images   the images that size measures, without measuring them
+//   node scripts/firmware.mjs coverage the lines of the library that its tests run, and those that they do not (--json)
+//   node scripts/firmware.mjs warnings every compiler and dialect, all warnings as errors; a line a compiler
+//   node scripts/firmware.mjs probe    the codec and the framing to be asked from outside: a program, and an image for the Uno
+//   node scripts/firmware.mjs fuzz     libFuzzer over the library: --seconds N a target (10), --seed N, --keep: into the corpora
 //   node scripts/firmware.mjs image    copies the Uno's image to firmware/images, which the package ships
-//   node scripts/firmware.mjs all      uno, native and size; not image, so that a test can see when the shipped one is out of date
+//   node scripts/firmware.mjs all      uno, native, cortex_m3, examples and size; not image, so that a test can see when the shipped one is out of date
 //
 // --build DIR builds there and not in build/firmware.
 // An image is built again only when a source, a header, platformio.ini or this script is newer. No path and no date gets into it.
+// Of its flags none stands here: they are platformio.ini's.
 
-import { execFile, spawnSync } from 'node:child_process'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { cortexM3 } from './firmware/cortex-m3.mjs'
+import { COVERAGE_TARGET_PERCENT, coverLibrary, printCoverage } from './firmware/coverage.mjs'
+import { buildExamples, EXAMPLES } from './firmware/examples.mjs'
+import { measureRows, SIZE_PAGE, sizePage } from './firmware/figures.mjs'
+import { flagsOf } from './firmware/flags.mjs'
+import { fuzzLibrary } from './firmware/fuzz.mjs'
+import { compileAll, filesIn, isStale, needTools, run, sourcesIn } from './firmware/tools.mjs'
+import { writeVectors } from './firmware/vectors.mjs'
+import { warnings } from './firmware/warnings.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 process.chdir(root)
 
-const buildOption = process.argv.indexOf('--build')
-const BUILD = buildOption < 0 ? 'build/firmware' : process.argv[buildOption + 1]
+const option = (name, otherwise) => {
+  const at = process.argv.indexOf(name)
+  return at < 0 ? otherwise : process.argv[at + 1]
+}
+const BUILD = option('--build', 'build/firmware')
 const LIBRARY = 'firmware/lib/portwire/src'
 const APPLICATION = 'firmware/src'
 const TESTS = 'firmware/test/test_native'
 const SIZES = 'firmware/size'
-const EXAMPLES = 'firmware/lib/portwire/examples'
-const VECTORS = 'test/vectors'
+const PROBE = 'firmware/probe'
 const IMAGE = 'firmware/images/greenhouse-uno.hex'
 
 const ARDUINO = '/usr/share/arduino/hardware/arduino/avr'
 const AVR_PACKAGES = 'gcc-avr avr-libc binutils-avr arduino-core-avr'
 const NATIVE_PACKAGES = 'g++ doctest-dev'
-const JOBS = 2
 
-// What PlatformIO's platform `atmelavr` adds for an Uno.
-const UNO = [
-  '-mmcu=atmega328p',
-  '-DF_CPU=16000000UL',
-  '-DARDUINO=10808',
-  '-DARDUINO_AVR_UNO',
-  '-DARDUINO_ARCH_AVR',
-  `-I${ARDUINO}/cores/arduino`,
-  `-I${ARDUINO}/variants/standard`,
-  '-ffunction-sections',
-  '-fdata-sections',
-  '-flto',
-]
-const UNO_CPP = ['-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics']
-const UNO_LINK = ['-mmcu=atmega328p', '-Os', '-flto', '-fuse-linker-plugin', '-Wl,--gc-sections', '-w']
-
-/** The figures that docs and tests quote. The budgets of the core are for the row `uart`, less the empty sketch. */
+/** The figures that docs and tests quote. `over`: the row whose figures are taken off for the price; `budget`: what the price may
+ * be, in bytes; `call`: the arguments of action 0, where the program is a device. */
+const LAMP = [true]
+const FEATURE = { over: 'one_handler', call: LAMP }
+const inSizes = (name) => [`${SIZES}/${name}.cpp`]
 const SIZE_ROWS = [
-  { name: 'empty', what: 'empty sketch', sources: [`${SIZES}/empty.cpp`] },
-  { name: 'serial', what: 'echo over Serial', sources: [`${SIZES}/serial.cpp`] },
-  { name: 'one_handler_uart', what: 'core, one handler, own UART', sources: [`${SIZES}/one_handler_uart.cpp`] },
-  { name: 'one_handler', what: 'core, one handler, Serial', sources: [`${SIZES}/one_handler.cpp`] },
-  { name: 'two_handlers', what: 'core, two handlers, Serial', sources: [`${SIZES}/two_handlers.cpp`] },
-  { name: 'three_handlers', what: 'core, three handlers, Serial', sources: [`${SIZES}/three_handlers.cpp`] },
-  { name: 'jobs', what: 'one handler, Jobs', sources: [`${SIZES}/jobs.cpp`] },
-  { name: 'requests', what: 'one handler, Requests', sources: [`${SIZES}/requests.cpp`] },
-  { name: 'jobs_and_requests', what: 'one handler, Jobs, Requests', sources: [`${SIZES}/jobs_and_requests.cpp`] },
-  { name: 'stats', what: 'one handler, Stats', sources: [`${SIZES}/stats.cpp`] },
-  { name: 'describe', what: 'one handler, Describe', sources: [`${SIZES}/describe.cpp`] },
-  { name: 'baud_rates', what: 'one handler, BaudRates', sources: [`${SIZES}/baud_rates.cpp`] },
-  { name: 'baud_rates_uart', what: 'own UART, BaudRates', sources: [`${SIZES}/baud_rates_uart.cpp`] },
-  { name: 'blink', what: 'example Blink', sources: [`${EXAMPLES}/Blink/Blink.ino`] },
+  { name: 'empty', what: 'empty sketch' },
+  { name: 'serial', what: 'echo over Serial', over: 'empty' },
+  { name: 'codec', what: 'codec alone, without float', over: 'empty', budget: { flash: 2000, ram: 64 } },
+  { name: 'codec_float', what: 'codec with float', over: 'codec', budget: { flash: 1800, ram: 0 } },
+  {
+    name: 'one_handler_uart',
+    what: 'core, one handler, own UART',
+    over: 'empty',
+    budget: { flash: 4096, ram: 256 },
+    call: LAMP,
+  },
+  {
+    name: 'one_handler',
+    what: 'core, one handler, Serial',
+    over: 'serial',
+    budget: { flash: 4096, ram: 256 },
+    call: LAMP,
+  },
+  { name: 'two_handlers', what: 'core, two handlers, Serial', over: 'one_handler', call: LAMP },
+  {
+    name: 'three_handlers',
+    what: 'core, three handlers, Serial',
+    over: 'two_handlers',
+    budget: { flash: 300, ram: 6 },
+    call: LAMP,
+  },
+  { name: 'plain_events', what: 'PlainEvents', ...FEATURE, budget: { flash: 700, ram: 8 } },
+  { name: 'acknowledged_events', what: 'AcknowledgedEvents<4>', ...FEATURE, budget: { flash: 1900, ram: 80 } },
+  { name: 'requests', what: 'Requests<1, 2>', ...FEATURE, budget: { flash: 1800, ram: 32 } },
+  { name: 'jobs', what: 'Jobs<1>', ...FEATURE, budget: { flash: 2700, ram: 56 } },
+  { name: 'jobs_and_requests', what: 'Jobs<1>, Requests<1, 2>', ...FEATURE, budget: { flash: 3900, ram: 76 } },
+  { name: 'log', what: 'Log', ...FEATURE, budget: { flash: 500, ram: 2 } },
+  { name: 'dead_man', what: 'DeadMan', ...FEATURE, budget: { flash: 300, ram: 12 } },
+  { name: 'remote_reset', what: 'RemoteReset', ...FEATURE, budget: { flash: 450, ram: 2 } },
+  { name: 'end_of_input', what: 'EndOfInput', ...FEATURE, budget: { flash: 150, ram: 2 } },
+  { name: 'stats', what: 'Stats', ...FEATURE, budget: { flash: 400, ram: 12 } },
+  { name: 'describe', what: 'Describe', ...FEATURE, budget: { flash: 400, ram: 0 } },
+  { name: 'baud_rates', what: 'BaudRates', ...FEATURE, budget: { flash: 1000, ram: 16 } },
+  {
+    name: 'baud_rates_uart',
+    what: 'BaudRates, own UART',
+    over: 'one_handler_uart',
+    budget: { flash: 1000, ram: 16 },
+    call: LAMP,
+  },
+  { name: 'u8', what: 'a further handler, one of a u8', ...FEATURE, budget: { flash: 400, ram: 6 } },
+  { name: 'range', what: 'a further handler, one with a range', ...FEATURE, budget: { flash: 400, ram: 6 } },
+  { name: 'array', what: 'a further handler, one of an array', ...FEATURE, budget: { flash: 600, ram: 6 } },
+  { name: 'u64', what: 'a further handler, one of a u64', ...FEATURE, budget: { flash: 1000, ram: 6 } },
+  { name: 'f64', what: 'a further handler, one of an f64', ...FEATURE, budget: { flash: 1700, ram: 6 } },
+  ...EXAMPLES.map(({ name, title, sketch, call }) => ({
+    name,
+    what: `example ${title}`,
+    sources: [sketch],
+    over: 'empty',
+    call,
+  })),
+  { name: 'greenhouse', what: 'greenhouse', sources: sourcesIn(APPLICATION), over: 'empty', call: null },
 ]
 
 const command = process.argv[2]
-const commands = { uno, native, tests, size, image, all }
+const commands = {
+  uno,
+  native,
+  cortex_m3: () => cortexM3({ build: BUILD, library: LIBRARY, application: APPLICATION }),
+  examples: () => buildExamples({ build: BUILD, library: LIBRARY }),
+  tests,
+  size,
+  images,
+  coverage,
+  warnings: () => warnings(`${BUILD}/warnings`),
+  probe,
+  fuzz,
+  image,
+  all,
+}
 if (!Object.hasOwn(commands, command ?? '')) {
   console.error(`usage: node scripts/firmware.mjs ${Object.keys(commands).join('|')}`)
   process.exit(2)
@@ -120,6 +174,8 @@ function isStaleLock(lock) {
 async function all() {
   await uno()
   await native()
+  await commands.cortex_m3()
+  await commands.examples()
   await size()
 }
 
@@ -135,7 +191,7 @@ async function native() {
   const sources = [...sourcesIn(APPLICATION), ...sourcesIn(`${LIBRARY}/portwire`)]
   const inputs = [...filesIn(APPLICATION), ...filesIn(LIBRARY)]
   if (isStale(target, inputs)) {
-    const flags = flagsOf('native')
+    const flags = flagsOf('env:native')
     const objects = await compileAll('g++', `${BUILD}/native`, sources, () => [...flags, `-I${LIBRARY}`])
     await run('g++', [...objects, '-o', target])
   }
@@ -149,7 +205,7 @@ async function tests() {
   const inputs = [...filesIn(TESTS), ...filesIn(LIBRARY)]
   writeVectors(`${directory}/vectors.h`)
   if (isStale(target, [...inputs, `${directory}/vectors.h`])) {
-    const flags = [...flagsOf('tests'), `-I${LIBRARY}`]
+    const flags = [...flagsOf('env:tests'), `-I${LIBRARY}`]
     const sources = [...sourcesIn(TESTS), ...sourcesIn(`${LIBRARY}/portwire`)]
     const headers = [...inputs.filter((input) => input.endsWith('.h')), `${directory}/vectors.h`]
     const objects = await compileAll('g++', directory, sources, () => flags, headers)
@@ -159,27 +215,55 @@ async function tests() {
   if (status !== 0) process.exit(1)
 }
 
-async function size() {
+/** Builds the images of the table; returns its rows with what is in them. */
+async function images() {
   const rows = []
-  for (const row of SIZE_ROWS) {
-    await buildUno(row.name, row.sources)
-    rows.push({ name: row.name, what: row.what, ...sizeOf(row.name) })
+  for (const { name, sources = inSizes(name), ...row } of SIZE_ROWS) {
+    await buildUno(name, sources)
+    rows.push({ name, ...row, image: `${BUILD}/uno/${name}.hex`, elf: `${BUILD}/uno/${name}.elf`, ...sizeOf(name) })
   }
   // No sizes: the first measures the receive path when it runs, the others show how a board boots.
-  for (const name of ['receive_path', 'reset_flags', 'log_before_begin', 'blocked_loop', 'uart_losses'])
-    await buildUno(name, [`${SIZES}/${name}.cpp`])
-  await buildUno('greenhouse', sourcesIn(APPLICATION))
-  rows.push({ name: 'greenhouse', what: 'greenhouse', ...sizeOf('greenhouse') })
-  if (process.argv.includes('--json')) {
-    console.log(JSON.stringify(rows))
-    return
+  for (const name of ['receive_path', 'reset_flags', 'log_before_begin', 'blocked_loop', 'uart_losses']) {
+    await buildUno(name, inSizes(name))
   }
-  const [empty] = rows
-  const line = (...cells) => console.log(cells[0].padEnd(30), ...cells.slice(1).map((cell) => String(cell).padStart(9)))
-  line('ATmega328P, -Os', 'flash B', 'RAM B', '+flash', '+RAM')
-  for (const { what, flashBytes, ramBytes } of rows) {
-    line(what, flashBytes, ramBytes, flashBytes - empty.flashBytes, ramBytes - empty.ramBytes)
+  return rows
+}
+
+async function size() {
+  const rows = await images()
+  const figures = await measureRows(rows, `${BUILD}/uno/receive_path.hex`)
+  if (process.argv.includes('--json')) return console.log(JSON.stringify(figures))
+  const page = sizePage(figures)
+  if (process.argv.includes('--write')) writeFileSync(SIZE_PAGE, page)
+  console.log(page)
+}
+
+async function coverage() {
+  writeVectors(`${BUILD}/tests/vectors.h`)
+  const result = await coverLibrary({ build: BUILD, library: LIBRARY, tests: TESTS, vectors: `${BUILD}/tests` })
+  if (process.argv.includes('--json')) console.log(JSON.stringify(result))
+  else printCoverage(result, LIBRARY)
+  if (result.percent < COVERAGE_TARGET_PERCENT) process.exitCode = 1
+}
+
+async function probe() {
+  needTools(['g++'], [], NATIVE_PACKAGES)
+  await buildUno('probe', [`${PROBE}/probe_uno.cpp`])
+  const target = `${BUILD}/native/probe`
+  if (isStale(target, [...filesIn(PROBE), ...filesIn(LIBRARY)])) {
+    const flags = [...flagsOf('env:native'), `-I${LIBRARY}`]
+    const objects = await compileAll('g++', `${BUILD}/native`, [`${PROBE}/probe_native.cpp`], () => flags)
+    await run('g++', [...objects, '-o', target])
   }
+  console.log(`${target}\n${BUILD}/uno/probe.hex`)
+}
+
+async function fuzz() {
+  const seconds = Number(option('--seconds', 10))
+  const seed = Number(option('--seed', (Date.now() % 2 ** 31) + 1))
+  const keep = process.argv.includes('--keep')
+  for (const row of await fuzzLibrary({ build: BUILD, library: LIBRARY, seconds, seed, keep }))
+    console.log(JSON.stringify(row))
 }
 
 async function image() {
@@ -197,18 +281,18 @@ async function buildUno(name, sources) {
   const hex = `${directory}/${name}.hex`
   const inputs = [...sources, ...sources.flatMap((source) => filesIn(path.dirname(source))), ...filesIn(LIBRARY)]
   if (!isStale(hex, inputs)) return
-  const ours = flagsOf('uno')
+  const ours = flagsOf('env:uno')
+  const board = flagsOf('debian_uno')
+  const cpp = flagsOf('debian_uno', 'cpp_flags')
   // -std in platformio.ini is C++'s; the core's C and assembler files get none.
   const base = ours.filter((flag) => !flag.startsWith('-std='))
   const core = `${directory}/core.a`
   if (isStale(core, [])) {
-    // WString.cpp of Debian's core misses DECIMAL_DIG, and its warnings are not ours.
     const coreFlags = (source) => [
-      ...UNO,
-      ...(source.endsWith('.cpp') ? [...UNO_CPP, ...ours] : base),
-      '-DDECIMAL_DIG=__DECIMAL_DIG__',
+      ...board,
+      ...(source.endsWith('.cpp') ? [...cpp, ...ours] : base),
       ...(source.endsWith('.S') ? ['-x', 'assembler-with-cpp'] : []),
-      '-w',
+      ...flagsOf('debian_uno', 'core_flags'),
     ]
     const coreSources = sourcesIn(`${ARDUINO}/cores/arduino`)
     const objects = await compileAll('avr-gcc', `${directory}/core`, coreSources, coreFlags)
@@ -218,10 +302,10 @@ async function buildUno(name, sources) {
   const library = `${directory}/portwire.a`
   const sketch = ['-x', 'c++', '-include', 'Arduino.h']
   const flags = (source) => [
-    ...UNO,
-    ...UNO_CPP,
+    ...board,
+    ...cpp,
     ...ours,
-    '-Werror',
+    ...flagsOf('debian_uno', 'our_flags'),
     `-I${LIBRARY}`,
     ...(source.endsWith('.ino') ? sketch : []),
   ]
@@ -231,7 +315,7 @@ async function buildUno(name, sources) {
     await run('avr-gcc-ar', ['rcsD', library, ...objects])
   }
   const objects = await compileAll('avr-g++', `${directory}/${name}`, sources, flags)
-  await run('avr-gcc', [...UNO_LINK, ...objects, library, core, '-lm', '-o', elf])
+  await run('avr-gcc', [...objects, library, core, ...flagsOf('debian_uno', 'link_flags'), '-o', elf])
   await run('avr-objcopy', ['-O', 'ihex', '-R', '.eeprom', elf, hex])
 }
 
@@ -242,194 +326,4 @@ function sizeOf(name) {
     flashBytes: section('text') + section('data'),
     ramBytes: section('data') + section('bss') + section('noinit'),
   }
-}
-
-/** The shared vectors as a header for the device's tests. A file that is not there gives empty tables. */
-function writeVectors(header) {
-  const text = (value) => JSON.stringify(value ?? '')
-  const table = (name, type, rows) => [
-    `static const ${type} ${name}[] = {`,
-    ...rows.map((row) => `    {${row.join(', ')}},`),
-    `    {}};`,
-  ]
-  const frames = readVectors('frames.json') ?? { send: [], receive: [] }
-  const packets = readVectors('packets.json') ?? { send: [], receive: [] }
-  const values = readVectors('values.json') ?? { good: [], alsoAccepted: [], bad: [] }
-  const msgpax = readVectors('msgpax.json') ?? { values: [], refused: [] }
-  const bad = ({ name, hex, reason }) => [name, hex, reason].map(text)
-  const device = readVectors('device.json') ?? { descriptor: '', rows: [] }
-  const baudRates = readVectors('baud-rates.json') ?? { rows: [] }
-  const script = (row) => [text(row.name), row.session ?? false, text(row.script.join('\n'))]
-  // `=content`, `!reason`, and `?` for console text, which on the device is a drop of any reason.
-  const eventsText = (events) =>
-    events
-      .map((event) => {
-        if (event.content !== undefined) return `=${event.content}`
-        if (event.oversize !== undefined) return '!oversize'
-        return event.drop === undefined ? '?' : `!${event.drop}`
-      })
-      .join(' ')
-  const send = ({ name, content, wire }) => [text(name), text(content), text(wire)]
-  const receive = ({ name, wire, maxContentBytes, events }) => [
-    text(name),
-    text(wire),
-    maxContentBytes,
-    text(eventsText(events)),
-  ]
-  const value = (row, shortest) => {
-    const [kind, number, hex] = valueParts(row.value)
-    return [text(row.name), text(row.hex), text(kind), text(number), text(hex), shortest]
-  }
-  const ofPrefix2 = (row) => row.prefixBytes === 2
-  const lines = [
-    '// Written by scripts/firmware.mjs from test/vectors.',
-    'struct SendVector { const char* name; const char* content; const char* wire; };',
-    'struct ReceiveVector { const char* name; const char* wire; unsigned maxContentBytes; const char* events; };',
-    '// `number` is decimal, or a float as C++ reads it; `bytes` is the hex of a text or of bytes, or the items of an array.',
-    'struct ValueVector { const char* name; const char* hex; const char* kind; const char* number; const char* bytes; bool shortest; };',
-    'struct BadVector { const char* name; const char* hex; const char* reason; };',
-    '// `script` is a line a step.',
-    'struct DeviceVector { const char* name; bool session; const char* script; };',
-    `static constexpr char kDeviceDescriptor[] = ${text(device.descriptor)};`,
-    ...table('kFramesSent', 'SendVector', frames.send.map(send)),
-    ...table('kFramesReceived', 'ReceiveVector', frames.receive.map(receive)),
-    ...table('kPacketsSent', 'SendVector', packets.send.filter(ofPrefix2).map(send)),
-    ...table('kPacketsReceived', 'ReceiveVector', packets.receive.filter(ofPrefix2).map(receive)),
-    ...table('kValues', 'ValueVector', [
-      ...values.good.map((row) => value(row, true)),
-      ...values.alsoAccepted.map((row) => value(row, false)),
-    ]),
-    ...table('kBadValues', 'BadVector', values.bad.map(bad)),
-    // What the shortest form is, is for kValues to say.
-    ...table(
-      'kMsgpaxValues',
-      'ValueVector',
-      msgpax.values.map((row) => value(row, false)),
-    ),
-    ...table('kMsgpaxRefused', 'BadVector', msgpax.refused.map(bad)),
-    ...table('kDeviceScripts', 'DeviceVector', device.rows.map(script)),
-    ...table('kBaudRateScripts', 'DeviceVector', baudRates.rows.map(script)),
-    '',
-  ]
-  const content = lines.join('\n')
-  if (existsSync(header) && readFileSync(header, 'utf8') === content) return
-  mkdirSync(path.dirname(header), { recursive: true })
-  writeFileSync(header, content)
-}
-
-/** Kind, number and bytes of a value of values.json. */
-function valueParts(value) {
-  if (value === null) return ['nil', '', '']
-  if (typeof value === 'boolean') return ['bool', value ? '1' : '0', '']
-  if (typeof value === 'number') return ['int', BigInt(value).toString(), '']
-  if (typeof value === 'string') return ['text', '', Buffer.from(value).toString('hex')]
-  if (Array.isArray(value)) return ['array', String(value.length), '']
-  if (value.$u64 ?? value.$i64) return ['int', value.$u64 ?? value.$i64, '']
-  const float = value.$f32 ?? value.$f64
-  // String() would lose the sign of minus zero.
-  const floatText = Object.is(float, -0) ? '-0' : String(float)
-  if ('$f32' in value) return ['f32', floatText, '']
-  if ('$f64' in value) return ['f64', floatText, '']
-  if ('$bytes' in value) return ['bytes', '', value.$bytes]
-  return ['map', '', '']
-}
-
-function readVectors(name) {
-  const file = path.join(VECTORS, name)
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
-}
-
-/** `build_flags` of an environment, with `${section.key}` filled in. */
-function flagsOf(environment) {
-  const sections = readIni('platformio.ini')
-  const value = (section, key) => {
-    const own = sections.get(section)?.get(key)
-    if (own === undefined) throw new Error(`platformio.ini has no ${key} in [${section}]`)
-    return own.replace(/\$\{([^}]+)\.([^.}]+)\}/g, (_, other, name) => value(other, name))
-  }
-  const words = value(`env:${environment}`, 'build_flags').split(/\s+/).filter(Boolean)
-  // "-I directory" is two words in the file and one flag.
-  return words.flatMap((word, at) => (word === '-I' ? [] : words[at - 1] === '-I' ? [`-I${word}`] : [word]))
-}
-
-function readIni(file) {
-  const sections = new Map()
-  let section = new Map()
-  let key = ''
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
-    if (line.startsWith(';') || line.trim() === '') continue
-    const head = /^\[(.+)\]$/.exec(line.trim())
-    const pair = /^(\w+)\s*=\s*(.*)$/.exec(line)
-    if (head) {
-      section = new Map()
-      sections.set(head[1], section)
-    } else if (pair) {
-      key = pair[1]
-      section.set(key, pair[2])
-    } else {
-      section.set(key, `${section.get(key)} ${line.trim()}`)
-    }
-  }
-  return sections
-}
-
-/** Compiles each source to an object of its own, a few at a time; returns the objects in the order of the sources.
- * With `headers`, an object that is newer than them and its source stays. */
-async function compileAll(compiler, directory, sources, flagsFor, headers) {
-  mkdirSync(directory, { recursive: true })
-  const object = (source) => `${directory}/${path.basename(path.dirname(source))}.${path.basename(source)}.o`
-  const waiting = [...sources]
-  const work = async () => {
-    for (let source = waiting.shift(); source !== undefined; source = waiting.shift()) {
-      if (headers && !isStale(object(source), [source, ...headers])) continue
-      // A fixed seed: else the names of what the compiler makes local differ from build to build.
-      const seed = `-frandom-seed=${path.basename(source)}`
-      await run(compiler, [...flagsFor(source), seed, '-c', source, '-o', object(source)])
-    }
-  }
-  await Promise.all(Array.from({ length: JOBS }, work))
-  return sources.map(object)
-}
-
-async function run(tool, args) {
-  try {
-    const { stderr } = await promisify(execFile)(tool, args, { maxBuffer: 1 << 26 })
-    if (stderr) process.stderr.write(stderr)
-  } catch (error) {
-    process.stderr.write(error.stderr || `${error.message}\n`)
-    console.error(`${tool} failed on ${args.at(-1)}`)
-    process.exit(1)
-  }
-}
-
-function needTools(tools, files, packages) {
-  const directories = (process.env['PATH'] ?? '').split(path.delimiter)
-  const isThere = (tool) => directories.some((directory) => existsSync(path.join(directory, tool)))
-  const missing = [...tools.filter((tool) => !isThere(tool)), ...files.filter((file) => !existsSync(file))]
-  if (missing.length === 0) return
-  console.error(
-    `firmware: ${missing.join(', ')} missing; on Debian: apt-get install --no-install-recommends ${packages}`,
-  )
-  process.exit(1)
-}
-
-/** Whether `target` is missing or older than an input, platformio.ini or this script. */
-function isStale(target, inputs) {
-  if (!existsSync(target)) return true
-  const builtMs = statSync(target).mtimeMs
-  return [...inputs, 'platformio.ini', 'scripts/firmware.mjs'].some((input) => statSync(input).mtimeMs > builtMs)
-}
-
-function filesIn(directory) {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
-    .sort()
-}
-
-function sourcesIn(directory) {
-  return readdirSync(directory)
-    .filter((name) => /\.(c|cpp|S)$/.test(name))
-    .sort()
-    .map((name) => path.join(directory, name))
 }

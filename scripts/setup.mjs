@@ -66,12 +66,19 @@ const DEBIAN_PACKAGES = [
   ['/usr/lib/avr/include/avr/io.h', 'avr-libc'],
   ['/usr/bin/avr-objcopy', 'binutils-avr'],
   ['/usr/share/arduino/hardware/arduino/avr/boards.txt', 'arduino-core-avr'],
+  ['/usr/bin/arm-none-eabi-g++', 'gcc-arm-none-eabi'],
+  ['/usr/lib/arm-none-eabi/lib/thumb/v7-m/nofp/libc_nano.a', 'libnewlib-arm-none-eabi'],
+  ['/usr/bin/qemu-system-arm', 'qemu-system-arm'],
   ['/usr/bin/g++', 'g++'],
   ['/usr/include/doctest/doctest.h', 'doctest-dev'],
   ['/usr/bin/clang-14', 'clang-14'],
+  ['/usr/bin/llvm-cov-14', 'llvm-14'],
+  ['/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a', 'libclang-rt-14-dev'],
   ['/usr/bin/wasm-ld-14', 'lld-14'],
   ['/usr/lib/wasm32-wasi/libc.a', 'wasi-libc'],
   ['/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a', 'libclang-rt-14-dev-wasm32'],
+  ['/usr/bin/arm-none-eabi-g++', 'gcc-arm-none-eabi'],
+  ['/usr/share/doc/libstdc++-arm-none-eabi-newlib/copyright', 'libstdc++-arm-none-eabi-newlib'],
   ['/usr/bin/socat', 'socat'],
   ['/usr/sbin/mosquitto', 'mosquitto'],
   ['/usr/bin/mosquitto_sub', 'mosquitto-clients'],
@@ -81,6 +88,7 @@ const DEBIAN_PACKAGES = [
   ['/usr/bin/ruby', 'ruby'],
   ['/usr/share/doc/ruby-msgpack/copyright', 'ruby-msgpack'],
   ['/usr/bin/strace', 'strace'],
+  ['/usr/bin/python3', 'python3'],
 ]
 
 /** Installs the Debian packages that the tests need and that are missing; says the command where it may not. */

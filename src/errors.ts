@@ -38,6 +38,10 @@ export const ERRORS = {
     what: 'The port opened, but nothing on it said hello in the portwire protocol.',
     hint: 'Check the baud rate, that the board runs portwire firmware, and that TX and RX are crossed.',
   },
+  OUTBOX_BUSY: {
+    what: 'Another gateway has the folder of the outbox open.',
+    hint: 'End the process that is named, or give this gateway a folder of its own with outbox.dir.',
+  },
   PERMISSION_DENIED: {
     what: 'This user may not open the port or run the program.',
     hint: 'Add the user to the group that owns the port, then log in again.',

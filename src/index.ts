@@ -59,6 +59,7 @@ export {
   type CallStream,
   type CastOptions,
   type CloseOptions,
+  type ConsumeOptions,
   type DeviceInfo,
   type DeviceStats,
   type EventMeta,

@@ -8,6 +8,7 @@ import type {
   CallOptions,
   CallStream,
   CastOptions,
+  ConsumeOptions,
   EventMeta,
   Port,
   PortOptions,
@@ -46,7 +47,11 @@ export interface DescribedPort
   stream(action: string, args?: DescribedArgs, options?: StreamCallOptions): CallStream<unknown, unknown>
   handle(request: string, handler: (args: unknown, context: RequestContext) => unknown): () => void
   on(event: string, listener: (value: unknown, meta: EventMeta) => void): () => void
-  consume(event: string, consumer: (value: unknown, meta: EventMeta) => void | Promise<void>): () => void
+  consume(
+    event: string,
+    consumer: (value: unknown, meta: EventMeta) => void | Promise<void>,
+    options?: ConsumeOptions,
+  ): () => void
 }
 
 export type OpenDescribedOptions = Target &

@@ -113,7 +113,7 @@ void loop() {
   static uint32_t number = 0;
   port.poll();
   if (blockMs == 0 || millis() - servedFromMs < kServedMs) return;
-  port.emit(kAlarm, number);
+  portwire::ignore(port.emit(kAlarm, number));
   if (!asking && port.inSession()) asking = port.ask(kAsk, 2000, answered, number);
   ++number;
   delay(blockMs);

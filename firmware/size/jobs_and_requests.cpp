@@ -40,6 +40,6 @@ void loop() {
     if (job.cancelled()) job.fail(portwire::ErrorCode::kCancelled);
     else if (counted == 200) job.finish(counted);
   }
-  if (port.waitingRequests() == 0) port.ask(kGetLamp, 3000, gotLamp, PORTB);
+  if (port.waitingRequests() == 0) portwire::ignore(port.ask(kGetLamp, 3000, gotLamp, PORTB));
   port.poll();
 }

@@ -25,6 +25,6 @@ void setup() {
 }
 
 void loop() {
-  if (port.waitingRequests() == 0) port.ask(kGetLamp, 3000, gotLamp, PORTB);
+  if (port.waitingRequests() == 0) portwire::ignore(port.ask(kGetLamp, 3000, gotLamp, PORTB));
   port.poll();
 }

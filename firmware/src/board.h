@@ -1,4 +1,4 @@
-// What the greenhouse needs of a board. board_arduino.cpp and board_native.cpp implement it.
+// What the greenhouse needs of a board. board_arduino.cpp, board_native.cpp and board_lm3s6965.cpp implement it.
 #ifndef BOARD_H
 #define BOARD_H
 
@@ -8,6 +8,8 @@
 // the next may wait a few milliseconds, but not longer than until the next byte.
 #if defined(ARDUINO)
 #include "board_arduino.h"
+#elif defined(BOARD_LM3S6965)
+#include "board_lm3s6965.h"
 #else
 #include "board_native.h"
 #endif

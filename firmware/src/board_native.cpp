@@ -1,7 +1,8 @@
 // The greenhouse as a program: the climate is simulated, and the line is standard input and output or a pseudo-terminal.
-#if !defined(ARDUINO)
+#if defined(__linux__) && !defined(ARDUINO)
 
 #include "board.h"
+#include "simulated_climate.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -20,8 +21,6 @@ bool ChosenFraming::frames = false;
 namespace {
 
 constexpr int kIdleMs = 10;
-constexpr uint32_t kStepMs = 100;
-constexpr uint32_t kDayMs = 120000;  // a short one, so that a test sees the temperature move
 
 struct Options {
   bool terminal = false;
@@ -33,24 +32,7 @@ struct Options {
 Options options;
 portwire::Descriptors* theLine = nullptr;
 
-float ventIsOpen = 0;
-float lampIsOn = 0;
-Climate climate = {21, 55};
-uint32_t simulatedToMs = 0;
-
-/// 0 at midnight, 1 at noon, straight between them.
-float daylight(uint32_t ms) {
-  const uint32_t hour = ms % kDayMs;
-  return static_cast<float>(hour < kDayMs / 2 ? hour : kDayMs - hour) / static_cast<float>(kDayMs / 2);
-}
-
-/// Each step goes 1 % of the way to where daylight, lamp and vent would bring it.
-void simulateStep(uint32_t ms) {
-  const float celsius = 21 + 6 * daylight(ms) + 4 * lampIsOn - 8 * ventIsOpen;
-  const float humidity = 55 - 10 * daylight(ms) - 15 * ventIsOpen;
-  climate.celsius += (celsius - climate.celsius) * 0.01f;
-  climate.humidity += (humidity - climate.humidity) * 0.01f;
-}
+SimulatedClimate climate;
 
 bool stdinEnded() {
   pollfd waiting = {STDIN_FILENO, POLLIN, 0};
@@ -152,13 +134,10 @@ void wait(uint16_t ms) {
   }
 }
 
-Climate readProbes() {
-  for (const uint32_t ms = nowMs(); ms - simulatedToMs >= kStepMs; simulatedToMs += kStepMs) simulateStep(simulatedToMs);
-  return climate;
-}
+Climate readProbes() { return climate.at(nowMs()); }
 
-void setVent(float open) { ventIsOpen = open; }
-void setLamp(bool on) { lampIsOn = on ? 1 : 0; }
+void setVent(float open) { climate.setVent(open); }
+void setLamp(bool on) { climate.setLamp(on); }
 void setLed(bool) {}
 void setAlarmLed(bool) {}
 void leave(uint8_t status) { exit(status); }

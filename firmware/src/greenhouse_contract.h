@@ -49,7 +49,9 @@ enum class Index : uint8_t {
 
 /// Result of readClimate.
 struct ReadClimateResult {
+  /// °C
   float celsius;
+  /// %
   float humidity;
 
   static constexpr uint8_t kFields = 2;
@@ -59,28 +61,52 @@ struct ReadClimateResult {
   }
 };
 
+/// What the device lets through; anything else is ERROR 2 with the text `argument 1 out of range`.
+namespace ranges {
+struct SetVent_1 {  // setVent, open
+  static float smallest() { return 0.0f; }
+  static float largest() { return 1.0f; }
+};
+struct SetInterval_1 {  // setInterval, ms
+  static uint16_t smallest() { return 100; }
+  static uint16_t largest() { return 60000UL; }
+};
+struct Calibrate_1 {  // calibrate, probe
+  static uint8_t smallest() { return 0; }
+  static uint8_t largest() { return 1; }
+};
+}  // namespace ranges
+
 // Actions: port.on(kSetVent, handler), where the handler has the type that stands here.
 
 /// Toggles the LED on the board, so that you see which one it is.
 constexpr portwire::Action<0, void()> kIdentify = {};
 /// Opens the vent; answers the position taken.
-constexpr portwire::Action<1, float(float open)> kSetVent = {};
+/// - open: 0 is shut, 1 is wide open; 0 to 1
+constexpr portwire::Action<1, float(portwire::InRange<float, ranges::SetVent_1> open)> kSetVent = {};
 /// Switches the lamp.
 constexpr portwire::Action<2, bool(bool on)> kSetLamp = {};
 /// Reads both probes now.
 constexpr portwire::Action<3, ReadClimateResult()> kReadClimate = {};
 /// The temperature above which the alarm is raised.
+/// - celsius: °C
 constexpr portwire::Action<4, float(float celsius)> kSetAlarmLimit = {};
 /// Time between two readings.
-constexpr portwire::Action<5, uint16_t(uint16_t ms)> kSetInterval = {};
+/// - ms: 100 to 60000 ms
+constexpr portwire::Action<5, uint16_t(portwire::InRange<uint16_t, ranges::SetInterval_1> ms)> kSetInterval = {};
 /// Answers what it was given; for testing the line.
+/// - data: up to 32 bytes
+/// Answers: up to 32 bytes
 constexpr portwire::Action<6, portwire::Bytes<32>(portwire::Bytes<32> data)> kEcho = {};
 /// Blinks the LED.
 constexpr portwire::Action<7, void(uint8_t times)> kBlink = {};
 /// Waits for the probes to settle, without returning to loop(): nothing else is served meanwhile.
+/// - ms: ms
 constexpr portwire::Action<8, void(uint16_t ms)> kSettle = {};
 /// Calibrates a probe as a job: ten steps of 100 ms, told one by one; answers the offset found.
-constexpr portwire::Action<13, float(uint8_t probe), portwire::Fields<uint8_t /* step */, uint8_t /* of */>> kCalibrate = {};
+/// - probe: at most 1
+/// Answers: °C
+constexpr portwire::Action<13, float(portwire::InRange<uint8_t, ranges::Calibrate_1> probe), portwire::Fields<uint8_t /* step */, uint8_t /* of */>> kCalibrate = {};
 
 // Jobs: port.on(kCalibrate, handler), where the handler takes this type in front of the arguments.
 
@@ -89,8 +115,11 @@ typedef portwire::JobOf<decltype(kCalibrate)> CalibrateJob;
 // Events: port.emit(kReading, celsius, humidity).
 
 /// Both probes, once an interval.
+/// - celsius: °C
+/// - humidity: %
 constexpr portwire::Event<9, float /* celsius */, float /* humidity */> kReading = {};
 /// The temperature crossed the limit, upwards (high) or back down.
+/// - celsius: °C
 constexpr portwire::AcknowledgedEvent<10, float /* celsius */, bool /* high */> kAlarm = {};
 /// The vent moved.
 constexpr portwire::Event<11, float /* open */> kVent = {};
@@ -100,6 +129,7 @@ constexpr portwire::Event<12, bool /* on */> kLamp = {};
 // Requests: port.ask(kGetSetpoint, deadlineMs, callback, zone).
 
 /// The temperature that a zone should have; the controller asks when it starts and once a minute.
+/// Answers: °C
 constexpr portwire::Request<14, float(uint8_t zone)> kGetSetpoint = {};
 
 /// For portwire::Device.
@@ -107,6 +137,7 @@ struct Contract : portwire::ContractBase {
   static constexpr uint32_t kHash = kContractHash;
   static constexpr uint8_t kActions = 14;
   static constexpr uint8_t kIndexes = 15;
+  static constexpr bool kHasRanges = true;
   static const char* name() { return kContractName; }
   static const char* version() { return kContractVersion; }
   static constexpr uint16_t kDescriptorBytes = sizeof kContractDescriptor - 1;

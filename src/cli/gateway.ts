@@ -1,5 +1,7 @@
 /** `portwire gateway`: with a config the gateway itself, without one the demonstration. */
 
+import { isMainThread } from 'node:worker_threads'
+import type { Gateway, GatewayConfig } from '../gateway/index.js'
 import type { LogLevel } from '../gateway/log.js'
 import { EXIT, type ExitCode, usageError } from './exit-code.js'
 import { ended, type Io, printLine } from './io.js'
@@ -9,60 +11,70 @@ export interface GatewayCommand {
   readonly config: string | undefined
   /** Only look whether the config is usable, and print what it comes to. */
   readonly check: boolean
-  readonly logFormat: LogFormat
+  /** Only print the JSON Schema of the config. */
+  readonly schema: boolean
+  readonly logFormat: LogFormat | undefined
   readonly logLevel: LogLevel | undefined
 }
 
 export async function gatewayCommand(io: Io, command: GatewayCommand): Promise<ExitCode> {
-  if (command.config === undefined) {
-    if (command.check) throw usageError('--check needs --config FILE: there is nothing to check without a file')
-    const { demoCommand } = await import('./demo.js')
-    return await demoCommand(io, await createLog(io, command.logFormat, command.logLevel ?? 'warn'))
-  }
-  const { loadConfig, startGateway } = await import('../gateway/index.js')
-  let config = loadConfig(command.config)
-  if (command.check) {
-    printLine(io, JSON.stringify(effective(config), null, 2))
+  const { config: path, logFormat, logLevel } = command
+  if (command.schema) {
+    const { configJsonSchema } = await import('../gateway/index.js')
+    printLine(io, JSON.stringify(configJsonSchema(), null, 2))
     return EXIT.ok
   }
-  // What is below the level is left out by the gateway, which may be told another one.
-  const log = await createLog(io, command.logFormat, 'debug')
-  const { logLevel = 'info' } = command
+  if (path === undefined) {
+    if (command.check) throw usageError('--check needs --config FILE: there is nothing to check without a file')
+    const { demoCommand } = await import('./demo.js')
+    return await demoCommand(io, await createLog(io, logFormat ?? 'text', logLevel ?? 'warn'))
+  }
+  const { effectiveConfig, loadConfig } = await import('../gateway/index.js')
+  const config = loadConfig(path)
+  if (command.check) {
+    printLine(io, JSON.stringify(effectiveConfig(config), null, 2))
+    return EXIT.ok
+  }
+  ownerOnly()
+  return await runGateway(io, path, config, command)
+}
+
+/** Until it is ended; a gateway that is asked to start again is followed by another, with the config as it is then. */
+async function runGateway(io: Io, path: string, first: GatewayConfig, command: GatewayCommand): Promise<ExitCode> {
+  const { loadConfig, startGateway } = await import('../gateway/index.js')
+  let config = first
+  let gateway: Gateway | undefined
+  let askedEarly = false
+  const reload = () => {
+    if (gateway) void gateway.reload(() => loadConfig(path))
+    else askedEarly = true
+  }
+  io.onReload?.(reload)
   for (;;) {
+    // What is below the level is left out by the gateway, which may be told another one.
+    const log = await createLog(io, command.logFormat ?? config.log?.format ?? 'text', 'debug')
+    const logLevel = command.logLevel ?? config.log?.level ?? 'info'
+    if (config.migratedFrom !== undefined) {
+      log('warn', 'portwire:config', `${path} is of version ${config.migratedFrom}: read as the newest; write it anew`)
+    }
     const again = new AbortController()
-    const gateway = await startGateway(config, { log, logLevel, restart: () => again.abort() })
+    const started = await startGateway(config, { log, logLevel, restart: () => again.abort() })
+    gateway = started
+    if (askedEarly) reload()
+    askedEarly = false
     await Promise.race([ended(io.signal), ended(again.signal)])
-    await gateway.close()
+    gateway = undefined
+    await started.close()
     if (io.signal.aborted) return EXIT.ok
     try {
-      config = loadConfig(command.config)
+      config = loadConfig(path)
     } catch (error) {
-      log('error', 'portwire:gateway', `the config is as before: ${(error as Error).message}`)
+      log('error', 'portwire:config', `the config is as before: ${(error as Error).message}`)
     }
   }
 }
 
-/** What the gateway would run on: defaults filled in, contracts by name and hash, the password not shown. */
-function effective({
-  mqtt,
-  homeassistant,
-  devices,
-}: ReturnType<typeof import('../gateway/index.js').loadConfig>): unknown {
-  return {
-    mqtt: {
-      ...mqtt,
-      ...(mqtt.password !== undefined && { password: '(removed)' }),
-      ...(mqtt.ca !== undefined && { ca: '(given)' }),
-    },
-    ...(homeassistant && { homeassistant }),
-    devices: Object.fromEntries(
-      devices.map(({ name, contract, ...device }) => [
-        name,
-        {
-          ...device,
-          contract: `${contract.name} ${contract.version} (${contract.hash.toString(16).padStart(8, '0')})`,
-        },
-      ]),
-    ),
-  }
+/** Files that the gateway makes, and those of the programs that it spawns, are not for others, whatever it was started with. */
+function ownerOnly(): void {
+  if (isMainThread) process.umask(process.umask(0o077) | 0o077)
 }

@@ -11,6 +11,8 @@ export interface Io {
   readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown }
   /** Aborted by Ctrl-C, SIGTERM, or when nobody reads stdout any more. */
   readonly signal: AbortSignal
+  /** Who is called at SIGHUP in place of ending the command; one only. Nobody where there are no signals. */
+  readonly onReload?: (reload: () => void) => void
 }
 
 export function printLine(io: Io, line: string): void {

@@ -2,7 +2,7 @@
  * that `--help` stays fast. */
 
 import { Command, CommanderError, Option } from 'commander'
-import { LOG_LEVELS } from '../gateway/log.js'
+import { LOG_LEVELS, type LogLevel } from '../gateway/log.js'
 import { packageVersion } from '../gateway/version.js'
 import { EXIT, type ExitCode, explain } from './exit-code.js'
 import { type GenerateOptions, generateOptions } from './generate-options.js'
@@ -83,18 +83,31 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .description('the MQTT gateway; without --config a demonstration on an emulated board')
     .option('--config <file>', 'YAML or JSON; docs/gateway.md lists the keys')
     .option('--check', 'only look whether the config is usable, and print what it comes to', false)
-    .addOption(new Option('--log <format>', 'of log lines on stderr').choices(['text', 'json']).default('text'))
+    .option('--schema', 'only print the JSON Schema of the config', false)
+    .addOption(new Option('--log <format>', 'of log lines on stderr; default text').choices(['text', 'json']))
     .addOption(new Option('--log-level <level>', 'least level of log lines').choices([...LOG_LEVELS]))
-    .action(async (options: { config?: string; check: boolean; log: 'text' | 'json'; logLevel?: 'info' }) => {
+    .action(async (options: GatewayOptions) => {
       const { gatewayCommand } = await import('./gateway.js')
       done(
         await gatewayCommand(io, {
           config: options.config,
           check: options.check,
+          schema: options.schema,
           logFormat: options.log,
           logLevel: options.logLevel,
         }),
       )
+    })
+
+  program
+    .command('doctor')
+    .description('looks for what keeps a board from being opened, and says the command that cures it')
+    .argument('[paths...]', 'serial ports; default: those of the config, else all that are there')
+    .option('--config <file>', 'of a gateway: it is checked as well')
+    .option('--json', 'one JSON array', false)
+    .action(async (paths: string[], options: { config?: string; json: boolean }) => {
+      const { doctorCommand } = await import('./doctor.js')
+      done(await doctorCommand(io, { paths, config: options.config, json: options.json }))
     })
 
   generateOptions(program.command('generate')).action(async (files: string[], options: GenerateOptions) => {
@@ -111,6 +124,14 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
   })
 
   return program
+}
+
+interface GatewayOptions {
+  readonly config?: string
+  readonly check: boolean
+  readonly schema: boolean
+  readonly log?: 'text' | 'json'
+  readonly logLevel?: LogLevel
 }
 
 interface DeviceOptions {

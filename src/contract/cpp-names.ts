@@ -12,8 +12,9 @@ not_eq nullptr operator or or_eq private protected public register reinterpret_c
 static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename typeof union unsigned
 using virtual void volatile wchar_t while xor xor_eq`
 
-/** Names that the header itself uses where a field's name may stand, and macros of GNU compilers in lower case. */
-const TAKEN_FIELDS = `portwire visit kFields eachField Visitor uint8_t uint16_t uint32_t int8_t int16_t int32_t linux unix i386`
+/** Names that the header itself uses where a field's name may stand, and macros in lower case of GNU compilers and C libraries. */
+const TAKEN_FIELDS = `portwire visit kFields eachField Visitor uint8_t uint16_t uint32_t uint64_t int8_t int16_t
+int32_t int64_t ranges linux unix i386 errno stdin stdout stderr complex`
 
 /** What libraries and cores declare outside of any namespace: a namespace cannot have such a name. */
 const TAKEN_NAMESPACES = `portwire std abs accept alarm asin atoi atan bind bit bitRead boolean byte calloc ceil clock close

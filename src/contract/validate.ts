@@ -28,8 +28,9 @@ export function encodeArgs(what: string, args: NormalArgs, values: unknown): unk
   return args.kind === 'any' ? values : encodeFields(what, args.fields, values)
 }
 
-export function decodeArgs(what: string, args: NormalArgs, wire: unknown): Decoded {
-  return args.kind === 'any' ? { ok: true, value: wire } : decodeFields(what, args.fields, wire)
+/** @param keepsRange  a `min` and a `max` count too: a device does not trust its host with what moves. Default false. */
+export function decodeArgs(what: string, args: NormalArgs, wire: unknown, keepsRange = false): Decoded {
+  return args.kind === 'any' ? { ok: true, value: wire } : decodeFields(what, args.fields, wire, keepsRange)
 }
 
 /** What the wire carries for a result; a void one is integer 0, as BotArmy's C programs answer. */
@@ -52,14 +53,14 @@ export type Decoded =
   /** `tooLarge`: of its type, but more of it than the contract allows. */
   | { readonly ok: false; readonly problem: string; readonly tooLarge?: true }
 
-export function decodeFields(what: string, fields: readonly NormalField[], wire: unknown): Decoded {
+export function decodeFields(what: string, fields: readonly NormalField[], wire: unknown, keepsRange = false): Decoded {
   const items = wire === null && fields.length === 0 ? [] : wire
   if (!Array.isArray(items)) return bad(what, `an array of ${fields.length}`, wire)
   if (items.length !== fields.length)
     return { ok: false, problem: `${what}: expected ${fields.length} values, got ${items.length}` }
   const value: Record<string, unknown> = {}
   for (const [i, field] of fields.entries()) {
-    const decoded = decodeField(`${what}.${field.name}`, field, items[i])
+    const decoded = decodeField(`${what}.${field.name}`, field, items[i], keepsRange)
     if (!decoded.ok) return decoded
     value[field.name] = decoded.value
   }
@@ -122,9 +123,9 @@ function encodeField(path: string, field: NormalField, value: unknown): unknown 
   return decoded.value
 }
 
-function decodeField(path: string, field: NormalField, wire: unknown): Decoded {
-  // Ranges are the sender's promise about sense, not about type: what comes is taken, as the field may have been widened.
-  return checkField(path, field, isFloat(field) ? floatOf(wire) : wire, false)
+function decodeField(path: string, field: NormalField, wire: unknown, keepsRange = false): Decoded {
+  // Of what a device tells, ranges are a promise about sense, not about type: it is taken, as the field may have been widened.
+  return checkField(path, field, isFloat(field) ? floatOf(wire) : wire, keepsRange)
 }
 
 function isFloat(field: NormalField): boolean {

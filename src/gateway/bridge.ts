@@ -9,17 +9,21 @@ import { isMsgpack } from './encoding.js'
 import type { Health } from './health.js'
 import type { LogLevel } from './log.js'
 import type { LossReason, MqttPipe } from './mqtt-pipe.js'
+import type { OutboxAlarm } from './outbox/types.js'
 import type { Publication } from './publication.js'
+import type { ConfigEvent } from './reload.js'
 import type { Topics } from './topics.js'
 
 export interface Bridge {
-  /** `online`, with everything that says what this gateway is. */
+  /** `online`, with everything that says what this gateway is; again when its config is another. */
   announce(): void
   /** `offline`, on purpose. */
   retire(): void
   /** The list of devices is another than before. */
   devicesChanged(): void
-  say(event: BridgeEvent | GatewayEvent): void
+  /** How the outbox on disk is. */
+  outboxChanged(alarm: OutboxAlarm): void
+  say(event: BridgeEvent | GatewayEvent | ConfigEvent): void
   health(health: Health): void
   log(level: LogLevel, namespace: string, message: string): void
   /** Runs a request and returns the payload of the answer. Never rejects. */
@@ -39,7 +43,7 @@ export interface BridgeOptions extends Pick<BridgeRequestOptions, 'restart' | 's
   readonly pipe: Pick<MqttPipe, 'publish' | 'publishLatest' | 'publishOnce'>
   readonly devices: () => readonly Device[]
   readonly version: string
-  readonly shownConfig: unknown
+  readonly shownConfig: () => unknown
   readonly configSchema: unknown
   readonly health: () => Promise<Health>
   /** Requests besides the bridge's own, by their name under `bridge/request/`. */
@@ -59,7 +63,7 @@ export function createBridge(options: BridgeOptions): Bridge {
   const info = () => ({
     version: options.version,
     node: process.versions.node,
-    config: options.shownConfig,
+    config: options.shownConfig(),
     config_schema: options.configSchema,
   })
   const requests: Readonly<Record<string, RequestHandler>> = {
@@ -88,6 +92,9 @@ export function createBridge(options: BridgeOptions): Bridge {
         topics.bridgeDevices,
         options.devices().map((device) => device.row()),
       )
+    },
+    outboxChanged(alarm) {
+      retained(topics.bridgeOutbox, alarm)
     },
     say(event) {
       pipe.publish({ topic: topics.bridgeEvent, payload: JSON.stringify(event), qos: 1, retain: false })

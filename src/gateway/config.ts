@@ -1,18 +1,22 @@
 /** The config of a gateway: read from a YAML or JSON file, checked, with its contracts loaded. */
 
-import { X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type Document, isMap } from 'yaml'
-import { readContract, readYaml, unreadable } from '../contract/file/index.js'
+import { type Document, isMap, isSeq } from 'yaml'
+import { readContract, readYaml } from '../contract/file/index.js'
 import type { Contract } from '../contract/index.js'
 import { PortwireError } from '../errors.js'
-import { type Environment, variableOf, withEnvironment } from './config-environment.js'
-import { describeIssues } from './config-problem.js'
-import { type ConfigFile, configSchema } from './config-schema.js'
+import { type Environment, withEnvironment } from './config/environment.js'
+import { migrated } from './config/migrate.js'
+import { describeIssues, dots } from './config/problem.js'
+import { type ConfigFile, configSchema } from './config/schema.js'
+import { SECRET_TAG, withoutSecrets, withSecrets } from './config/secrets.js'
+import { readCertificate, readPrivateKey, readSecretText, readText } from './config/text-file.js'
+import type { Path } from './config/tree.js'
 import { type DeviceConfig, deviceOf } from './device-config.js'
 import type { HomeAssistantConfig } from './homeassistant/homeassistant.js'
 import { LIMITS } from './limits.js'
+import type { LogLevel } from './log.js'
+import { type OutboxConfig, outboxOf } from './outbox-config.js'
 
 /** What the gateway runs on: no files are left to be read. */
 export interface GatewayConfig {
@@ -20,8 +24,13 @@ export interface GatewayConfig {
   readonly devices: readonly DeviceConfig[]
   /** Undefined: nothing is told to Home Assistant. */
   readonly homeassistant?: HomeAssistantConfig
+  /** Where events wait on disk; undefined: in memory. */
+  readonly outbox?: OutboxConfig
+  readonly log?: { readonly level?: LogLevel; readonly format?: 'text' | 'json' }
   /** The config as `bridge/info` shows it: as written, secrets removed. */
   readonly shown: unknown
+  /** Version of the format that the file has, when it is an older one. */
+  readonly migratedFrom?: number
 }
 
 export interface MqttConfig {
@@ -34,6 +43,10 @@ export interface MqttConfig {
   readonly password?: string
   /** PEM text. */
   readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  /** False: any certificate of the broker is taken. Default true. */
+  readonly rejectUnauthorized?: boolean
   readonly keepaliveSeconds: number
   readonly reconnectMinMs: number
   readonly reconnectMaxMs: number
@@ -53,57 +66,64 @@ export const MQTT_DEFAULTS = {
   reconnectMaxMs: LIMITS.reconnectMaxMs,
 } as const satisfies Omit<MqttConfig, 'server'>
 
-/** Reads a config file and the contracts that it names.
- * @param env  PORTWIRE_CONFIG_MQTT_<KEY> stands for, and before, the key in the file: `PORTWIRE_CONFIG_MQTT_PASSWORD`
+/** Where !secret looks when the config names no file. */
+const SECRETS_FILE = 'secrets.yaml'
+
+/** Reads a config file and the contracts, certificates and secrets that it names.
+ * @param env  PORTWIRE_CONFIG_<PATH> stands for, and before, the key in the file: `PORTWIRE_CONFIG_MQTT_PASSWORD`
  * @throws CONFIG_INVALID    one line: file, line and column, path of the key, what was expected
  * @throws CONTRACT_INVALID  one line: the contract's file and member */
 export function loadConfig(path: string, env: Environment = process.env): GatewayConfig {
-  return parseConfig(path, readText(path, LIMITS.configBytes), env)
-}
-
-function readText(path: string, maxBytes: number): string {
-  try {
-    if (statSync(path).size <= maxBytes) return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new PortwireError('CONFIG_INVALID', `${path}: ${unreadable(error)}`, { cause: error })
-  }
-  throw new PortwireError('CONFIG_INVALID', `${path}: longer than ${maxBytes} bytes`)
-}
-
-/** The text of a PEM file, in which there is a certificate that can be read. */
-function readCertificate(path: string): string {
-  const text = readText(path, LIMITS.configBytes)
-  try {
-    new X509Certificate(text)
-    return text
-  } catch (error) {
-    throw new PortwireError('CONFIG_INVALID', `${path}: mqtt.ca: expected a certificate in PEM`, { cause: error })
-  }
+  return parseConfig(path, readText(path), env)
 }
 
 /** As loadConfig, from text; other files are looked for beside `path`. */
 export function parseConfig(path: string, text: string, env: Environment = {}): GatewayConfig {
-  const yaml = readYaml(text)
+  const yaml = readYaml(text, [SECRET_TAG])
   if (!yaml.ok) {
-    throw new PortwireError('CONFIG_INVALID', `${path}${yaml.at}: not YAML: ${yaml.problem}`, { cause: yaml.cause })
+    throw new PortwireError('CONFIG_INVALID', `${path}${yaml.at}: not YAML: ${unquoted(yaml.problem)}`)
   }
-  const { document, lines } = yaml
-  const input = withEnvironment(yaml.value, env)
-  const checked = configSchema.safeParse(input ?? {}, { reportInput: false })
+  const at = (place: Path) => {
+    const offset = offsetOf(yaml.document, place)
+    const position = offset === undefined ? undefined : yaml.lines.linePos(offset)
+    return `${path}${position ? `:${position.line}:${position.col}` : ''}`
+  }
+  const format = migrated(yaml.value)
+  if (!format.ok) throw new PortwireError('CONFIG_INVALID', `${at(['version'])}: ${format.problem}`)
+  const { value: written, variableOf } = withEnvironment(format.value, env)
+  const secret = withSecrets(written, resolve(dirname(path), secretsFileOf(written)))
+  if ('problem' in secret) {
+    throw new PortwireError('CONFIG_INVALID', `${at(secret.path)}: ${dots(secret.path)}: ${secret.problem}`)
+  }
+  const input = secret.value ?? {}
+  const checked = configSchema.safeParse(input, { reportInput: false })
   if (!checked.success) {
-    const [first, ...more] = describeIssues(checked.error.issues, input ?? {})
+    const [first, ...more] = describeIssues(checked.error.issues, input)
     const others = more.length === 0 ? '' : ` (and ${more.length} more)`
-    const variable = variableOf(first!.path, env)
-    if (variable !== undefined) throw new PortwireError('CONFIG_INVALID', `${variable}: ${first!.line}${others}`)
-    const offset = offsetOf(document, first!.path)
-    const at = offset === undefined ? undefined : lines.linePos(offset)
-    throw new PortwireError('CONFIG_INVALID', `${path}${at ? `:${at.line}:${at.col}` : ''}: ${first!.line}${others}`)
+    const place = variableOf(first!.path) ?? at(first!.path)
+    throw new PortwireError('CONFIG_INVALID', `${place}: ${first!.line}${others}`)
   }
-  return resolveConfig(checked.data, path, input)
+  return {
+    ...resolveConfig(checked.data, path, env),
+    shown: withoutSecrets(written),
+    ...(format.from !== undefined && { migratedFrom: format.from }),
+  }
 }
 
-function resolveConfig(file: ConfigFile, path: string, written: unknown): GatewayConfig {
-  const { mqtt, homeassistant } = file
+/** What is taken for a tag or an alias may be a password that begins with `!` or `*`: it is not repeated, nor handed on as cause. */
+function unquoted(problem: string): string {
+  return problem.replace(/^(Unresolved (?:tag|alias))\b.*$/s, '$1; a value that begins with ! or * goes in quotes')
+}
+
+/** Looked up before the whole is checked, which needs the secrets. */
+function secretsFileOf(written: unknown): string {
+  const file = (written as { secrets_file?: unknown } | null | undefined)?.secrets_file
+  return typeof file === 'string' && file !== '' ? file : SECRETS_FILE
+}
+
+function resolveConfig(file: ConfigFile, path: string, env: Environment): Omit<GatewayConfig, 'shown'> {
+  const { homeassistant } = file
+  const outbox = outboxOf(file, path, env)
   const contracts = new Map<string, Contract>()
   const contractAt = (name: string): Contract => {
     const full = resolve(dirname(path), name)
@@ -112,26 +132,43 @@ function resolveConfig(file: ConfigFile, path: string, written: unknown): Gatewa
     return contract
   }
   return {
-    mqtt: {
-      server: serverOf(mqtt, path),
-      baseTopic: mqtt.base_topic,
-      version: mqtt.version,
-      clientId: mqtt.client_id,
-      ...(mqtt.user !== undefined && { user: mqtt.user }),
-      ...(mqtt.password !== undefined && { password: mqtt.password }),
-      ...(mqtt.ca !== undefined && { ca: readCertificate(resolve(dirname(path), mqtt.ca)) }),
-      keepaliveSeconds: Math.round(mqtt.keepalive / 1_000),
-      reconnectMinMs: mqtt.reconnect?.min ?? LIMITS.reconnectMinMs,
-      reconnectMaxMs: mqtt.reconnect?.max ?? LIMITS.reconnectMaxMs,
-    },
+    mqtt: mqttOf(file.mqtt, path),
+    ...(file.log && { log: { ...file.log } as NonNullable<GatewayConfig['log']> }),
     devices: Object.entries(file.devices).map(([name, device]) =>
-      deviceOf(path, name, device, contractAt(device.contract), mqtt.payload),
+      deviceOf(path, name, device, contractAt(device.contract), file.mqtt.payload),
     ),
+    ...(outbox && { outbox }),
     ...(homeassistant?.enabled && {
       homeassistant: { discoveryTopic: homeassistant.discovery_topic, statusTopic: homeassistant.status_topic },
     }),
-    shown: withoutSecrets(written),
   }
+}
+
+function mqttOf(mqtt: ConfigFile['mqtt'], path: string): MqttConfig {
+  const beside = (name: string) => resolve(dirname(path), name)
+  const password = mqtt.password ?? (mqtt.password_file && passwordIn(beside(mqtt.password_file)))
+  return {
+    server: serverOf(mqtt, path),
+    baseTopic: mqtt.base_topic,
+    version: mqtt.version,
+    clientId: mqtt.client_id,
+    ...(mqtt.user !== undefined && { user: mqtt.user }),
+    ...(password !== undefined && { password }),
+    ...(mqtt.ca !== undefined && { ca: readCertificate(beside(mqtt.ca), 'mqtt.ca') }),
+    ...(mqtt.cert !== undefined && { cert: readCertificate(beside(mqtt.cert), 'mqtt.cert') }),
+    ...(mqtt.key !== undefined && { key: readPrivateKey(beside(mqtt.key), 'mqtt.key') }),
+    ...(!mqtt.reject_unauthorized && { rejectUnauthorized: false }),
+    keepaliveSeconds: mqtt.keepalive === undefined ? LIMITS.keepaliveSeconds : Math.round(mqtt.keepalive / 1_000),
+    reconnectMinMs: mqtt.reconnect?.min ?? LIMITS.reconnectMinMs,
+    reconnectMaxMs: mqtt.reconnect?.max ?? LIMITS.reconnectMaxMs,
+  }
+}
+
+/** Without the line end that editors add. */
+function passwordIn(path: string): string {
+  const password = readSecretText(path, 'mqtt.password_file').replace(/\r?\n$/, '')
+  if (password !== '' && !/[\r\n]/.test(password)) return password
+  throw new PortwireError('CONFIG_INVALID', `${path}: mqtt.password_file: expected one line, the password`)
 }
 
 function serverOf(mqtt: ConfigFile['mqtt'], path: string): ServerConfig {
@@ -151,17 +188,8 @@ function serverOf(mqtt: ConfigFile['mqtt'], path: string): ServerConfig {
   return { kind: 'embedded', port }
 }
 
-/** The file as it was written, without what only the broker may know. */
-function withoutSecrets(written: unknown): unknown {
-  const copy = structuredClone(written) as { mqtt?: Record<string, unknown> | null } | null
-  for (const secret of ['user', 'password']) {
-    if (copy?.mqtt && secret in copy.mqtt) copy.mqtt[secret] = '(removed)'
-  }
-  return copy
-}
-
 /** Where in the text a path begins: its key, or the nearest parent that is there. */
-function offsetOf(document: Document, path: readonly (string | number)[]): number | undefined {
+function offsetOf(document: Document, path: Path): number | undefined {
   let node: unknown = document.contents
   let offset: number | undefined
   for (const key of path) {
@@ -172,6 +200,9 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
       if (!pair) return offset
       offset = (pair.key as { range?: readonly number[] | null })?.range?.[0] ?? offset
       node = pair.value
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)]
+      offset = (node as { range?: readonly number[] | null } | undefined)?.range?.[0] ?? offset
     } else {
       return (node as { range?: readonly number[] | null } | null)?.range?.[0] ?? offset
     }

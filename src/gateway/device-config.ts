@@ -3,20 +3,26 @@
 import type { Contract } from '../contract/index.js'
 import { PortwireError } from '../errors.js'
 import { type EventServerOptions, eventsNamed } from '../event-server/index.js'
-import type { SerialBinding } from '../link/index.js'
+import type { LinePolicy, SerialBinding, SerialIdentity } from '../link/index.js'
 import type { RestartOptions } from '../supervision/index.js'
-import type { ConfigFile } from './config-schema.js'
+import type { ConfigFile } from './config/schema.js'
 import type { PayloadFormat } from './encoding.js'
 
 /** How a device is reached: targets of createPort, handed on as they are. Binding and onArrival come from code only, never from a file. */
 export type DeviceTarget =
   | {
-      readonly serial: string
+      readonly serial: string | SerialIdentity
       readonly baudRate?: number
+      readonly dtr?: LinePolicy | 'touch'
+      readonly rts?: LinePolicy
+      readonly settleMs?: number
+      readonly lockWaitMs?: number
       readonly binding?: SerialBinding
       readonly onArrival?: (arrived: () => void) => () => void
     }
   | { readonly spawn: string; readonly args?: readonly string[] }
+  | { readonly tcp: string }
+  | { readonly websocket: string }
 
 /** A server for one program that takes the events of the device over TCP. */
 export interface EventServerConfig extends Pick<EventServerOptions, 'host' | 'port' | 'packet'> {
@@ -51,14 +57,9 @@ export function deviceOf(
   contract: Contract,
   payload: PayloadFormat = 'json',
 ): DeviceConfig {
-  const [program, ...args] = device.spawn ?? []
-  const target: DeviceTarget =
-    program !== undefined
-      ? { spawn: program, args }
-      : { serial: device.serial!, ...(device.baud !== undefined && { baudRate: device.baud }) }
   return {
     name,
-    target,
+    target: targetOf(device),
     contract,
     retain: device.retain,
     payload: device.payload ?? payload,
@@ -70,6 +71,34 @@ export function deviceOf(
     ...(device.event_servers && {
       eventServers: eventServersOf(`${path}: devices.${name}`, device.event_servers, contract),
     }),
+  }
+}
+
+function targetOf(device: DeviceInFile): DeviceTarget {
+  const { tcp, websocket, baud, open, lock } = device
+  const [program, ...args] = device.spawn ?? []
+  if (program !== undefined) return { spawn: program, args }
+  if (tcp !== undefined) return { tcp }
+  if (websocket !== undefined) return { websocket }
+  return {
+    serial: device.serial ?? identityOf(device.match!),
+    ...(baud !== undefined && { baudRate: baud }),
+    ...(open?.dtr && { dtr: open.dtr }),
+    ...(open?.rts && { rts: open.rts }),
+    ...(open?.settle !== undefined && { settleMs: open.settle }),
+    ...(lock?.wait !== undefined && { lockWaitMs: lock.wait }),
+  }
+}
+
+function identityOf(match: NonNullable<DeviceInFile['match']>): SerialIdentity {
+  const { vendor_id, product_id, serial_number, manufacturer, interface_number, usb_path } = match
+  return {
+    ...(vendor_id !== undefined && { vendorId: vendor_id }),
+    ...(product_id !== undefined && { productId: product_id }),
+    ...(serial_number !== undefined && { serialNumber: serial_number }),
+    ...(manufacturer !== undefined && { manufacturer }),
+    ...(interface_number !== undefined && { interfaceNumber: interface_number }),
+    ...(usb_path !== undefined && { usbPath: usb_path }),
   }
 }
 

@@ -10,6 +10,7 @@ import type { DeviceEventServers } from './device-event-servers.js'
 import { createDeviceEvents, type DeviceEventsOptions } from './device-events.js'
 import type { PayloadFormat } from './encoding.js'
 import { restartReason } from './exit-reason.js'
+import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
 import { createRecoveryLog } from './recovery-log.js'
 import type { UntypedPort } from './untyped-port.js'
@@ -43,6 +44,8 @@ export interface Device extends DeviceCommands {
   reset(): Promise<Exit>
   /** Says `offline` and ends the port. */
   close(): Promise<void>
+  /** The same of a device that is no more: its retained topics are cleared. */
+  remove(): Promise<void>
 }
 
 /** A line on `bridge/event`. */
@@ -104,7 +107,7 @@ export function startDevice(options: DeviceOptions): Device {
         eventServers.heard(event, value, meta)
         return publish(event, value, meta)
       }
-      if (event.acknowledged) opened.consume(event.name, take)
+      if (event.acknowledged) opened.consume(event.name, take, { ahead: LIMITS.eventsAhead })
       else opened.on(event.name, (value, meta) => void take(value, meta))
     }
     return opened
@@ -196,6 +199,13 @@ export function startDevice(options: DeviceOptions): Device {
   }
 
   const commands = createDeviceCommands({ config, port: () => port, merge: events.merge, clock: options.clock })
+
+  async function close() {
+    closing = true
+    setAvailability('offline')
+    await Promise.all([port.close(), eventServers.close()])
+  }
+
   return {
     name,
     contract,
@@ -211,10 +221,12 @@ export function startDevice(options: DeviceOptions): Device {
       return restarting
     },
     reset: () => port.kill(),
-    async close() {
-      closing = true
-      setAvailability('offline')
-      await Promise.all([port.close(), eventServers.close()])
+    close,
+    async remove() {
+      await close()
+      for (const topic of [topics.state(name), topics.availability(name), topics.contract(name)]) {
+        pipe.publishLatest({ topic, payload: '', qos: 1, retain: true })
+      }
     },
   }
 }

@@ -5,11 +5,11 @@ import { type Clock, type Random, systemClock } from '../clock.js'
 import { type Bridge, bridgeWill, createBridge } from './bridge.js'
 import type { RequestHandler } from './bridge-requests.js'
 import { type Broker, startBroker } from './broker.js'
+import { configJsonSchema } from './config/schema.js'
 import type { GatewayConfig, MqttConfig } from './config.js'
-import { configJsonSchema } from './config-schema.js'
 import { type Device, type DeviceRow, startDevice } from './device.js'
 import type { DeviceConfig } from './device-config.js'
-import { EVENT_DROP, startEventServers } from './device-event-servers.js'
+import { type DeviceEventServers, EVENT_DROP, startEventServers } from './device-event-servers.js'
 import { createHealth } from './health.js'
 import { createHomeAssistant, type HomeAssistant } from './homeassistant/homeassistant.js'
 import { LIMITS } from './limits.js'
@@ -18,8 +18,12 @@ import { limitLog } from './log-limit.js'
 import { createLosses } from './losses.js'
 import { createMqttPipe, type LossReason, type MqttPipe, type MqttPipeInfo } from './mqtt-pipe.js'
 import { openDevicePort } from './open-device-port.js'
+import { openDurableOutbox } from './open-durable-outbox.js'
+import type { OutboxFolder } from './outbox/store.js'
+import type { DurableOutbox, OutboxAlarm, OutboxInfo } from './outbox/types.js'
 import { createMemoryOutbox } from './outbox.js'
 import { printable } from './printable.js'
+import { type ConfigChanges, createReloader } from './reload.js'
 import { createTaker } from './taker.js'
 import { createTopics, type Topics } from './topics.js'
 import type { UntypedPort } from './untyped-port.js'
@@ -33,6 +37,12 @@ export interface Gateway {
   readonly connected: Promise<void>
   devices(): readonly DeviceRow[]
   mqtt(): MqttPipeInfo
+  /** Undefined where events wait in memory. */
+  outbox(): OutboxInfo | undefined
+  /** Takes over another config: devices that are the same go on undisturbed. Never rejects.
+   * @param load  reads and checks it; what it throws is said in the log and on `bridge/event`, and changes nothing
+   * @returns what came of it; undefined when it was refused */
+  reload(load: () => GatewayConfig): Promise<ConfigChanges | undefined>
   /** Publishes `offline`, disconnects, ends the ports and the embedded broker; within a second. Idempotent. */
   close(): Promise<void>
 }
@@ -46,6 +56,8 @@ export interface GatewayOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly outboxMessages?: number
+  /** Where the events of an outbox are kept; default: a folder on disk. */
+  readonly openOutboxFolder?: (path: string) => OutboxFolder
   /** Lines below it are left out, on MQTT too; `bridge/request/options` changes it. Default info. */
   readonly logLevel?: LogLevel
   /** Asked to end this gateway and start another, by `bridge/request/restart`; left out: there is no such request. */
@@ -53,7 +65,8 @@ export interface GatewayOptions {
 }
 
 /** Starts everything and returns; broker and devices may come later, both are tried again for as long as it takes.
- * @throws PORT_BUSY  the port of the embedded broker, or of an event server, is taken */
+ * @throws PORT_BUSY  the port of the embedded broker, or of an event server, is taken
+ * @throws OUTBOX_BUSY  another gateway has the outbox open */
 export async function startGateway(config: GatewayConfig, options: GatewayOptions = {}): Promise<Gateway> {
   const { log: sink = silentLog, clock = systemClock, random = Math.random } = options
   const topics = createTopics(config.mqtt.baseTopic)
@@ -73,13 +86,39 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
 
   const { server } = config.mqtt
   const broker: Broker | undefined = server.kind === 'embedded' ? await startBroker(server.port, log) : undefined
-  const eventServers = await startEventServers(config.devices, clock, (name, reason, count) => {
-    bridge?.say({ type: 'events_dropped', data: { name, count, reason: EVENT_DROP[reason].reason } })
-    log('warn', `portwire:${name}`, `${count} events were dropped: ${EVENT_DROP[reason].because}`)
-  }).catch(async (error: unknown) => {
+  const listen = (devices: readonly DeviceConfig[]) =>
+    startEventServers(devices, clock, (name, reason, count) => {
+      bridge?.say({ type: 'events_dropped', data: { name, count, reason: EVENT_DROP[reason].reason } })
+      log('warn', `portwire:${name}`, `${count} events were dropped: ${EVENT_DROP[reason].because}`)
+    })
+  const eventServers = await listen(config.devices).catch(async (error: unknown) => {
     await broker?.close()
     throw error
   })
+  let pipe: MqttPipe | undefined
+  // How it is, at the time when there is a bridge to say it.
+  let alarm: OutboxAlarm | undefined
+  const events =
+    config.outbox &&
+    (await openDurableOutbox({
+      config: config.outbox,
+      topics,
+      clock,
+      log,
+      bridge: () =>
+        bridge ?? {
+          say: () => {},
+          outboxChanged: (changed) => {
+            alarm = changed
+          },
+        },
+      ready: () => pipe?.pump(),
+      ...(options.openOutboxFolder && { openFolder: options.openOutboxFolder }),
+    }).catch(async (error: unknown) => {
+      for (const each of eventServers.values()) await each.close()
+      await broker?.close()
+      throw error
+    }))
   const brokerUrl = server.kind === 'embedded' ? `mqtt://127.0.0.1:${broker!.port}` : server.url
   const devices = new Map<string, Device>()
   const losses = createLosses<LossReason>({
@@ -93,16 +132,18 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
 
   let homeAssistant: HomeAssistant | undefined
   const version = packageVersion()
-  const pipe = createMqttPipe({
+  const subscriptionsOf = (names: readonly string[]) => [
+    topics.bridgeRequests,
+    ...names.flatMap((name) => [topics.calls(name), topics.set(name), topics.get(name)]),
+  ]
+  pipe = createMqttPipe({
     settings: connectionSettings(config.mqtt, brokerUrl, topics, broker !== undefined),
-    subscriptions: [
-      topics.bridgeRequests,
-      ...config.devices.flatMap(({ name }) => [topics.calls(name), topics.set(name), topics.get(name)]),
-    ],
+    subscriptions: subscriptionsOf(config.devices.map(({ name }) => name)),
     outbox: createMemoryOutbox({
       messages: options.outboxMessages ?? LIMITS.outboxMessages,
       bytes: LIMITS.outboxBytes,
     }),
+    ...(events && { events }),
     take: (inbound) => {
       if (!homeAssistant?.take(inbound)) taker.take(inbound)
     },
@@ -121,9 +162,12 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     random,
     log,
   })
+  const mqtt = pipe
+  let inForce = config
   const health = createHealth({
     devices: () => [...devices.values()].map((device) => device.row()),
-    mqtt: () => pipe.info,
+    mqtt: () => mqtt.info,
+    outbox: () => events?.info,
     clock,
   })
   const { restart } = options
@@ -132,7 +176,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     pipe,
     devices: () => [...devices.values()],
     version,
-    shownConfig: config.shown,
+    shownConfig: () => inForce.shown,
     configSchema: configJsonSchema(),
     requests: options.requests ?? {},
     health,
@@ -149,6 +193,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   }
   const taker = createTaker({ topics, bridge, devices, pipe, log })
   bridge.announce()
+  if (alarm) bridge.outboxChanged(alarm)
   if (config.homeassistant) {
     homeAssistant = createHomeAssistant({
       config: config.homeassistant,
@@ -156,11 +201,13 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
       version,
       topics,
       pipe,
+      // Those of the config, not those that are open: one that a reload starts anew must not be taken back meanwhile.
       devices: () =>
-        [...devices.values()].map((device) => ({
-          name: device.name,
-          contract: device.contract,
-          firmware: device.row().firmware,
+        inForce.devices.map(({ name, contract, payload }) => ({
+          name,
+          contract,
+          payload,
+          firmware: devices.get(name)?.row().firmware,
         })),
       canRestart: restart !== undefined,
       clock,
@@ -170,39 +217,60 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   }
 
   const run = randomBytes(4).toString('hex')
-  for (const device of config.devices) {
-    devices.set(
-      device.name,
-      startDevice({
-        config: device,
-        topics,
-        pipe,
-        openPort: options.openPort ?? openDevicePort,
-        log,
-        run,
-        now: () => new Date(),
-        say,
-        changed: soon(devicesChanged),
-        clock,
-        eventServers: eventServers.get(device.name)!,
-      }),
-    )
-  }
+  const start = (device: DeviceConfig, servers: DeviceEventServers) =>
+    startDevice({
+      config: device,
+      topics,
+      pipe: mqtt,
+      ...(events && { outbox: events }),
+      openPort: options.openPort ?? openDevicePort,
+      log,
+      run,
+      now: () => new Date(),
+      say,
+      changed: soon(devicesChanged),
+      clock,
+      eventServers: servers,
+    })
+  for (const device of config.devices) devices.set(device.name, start(device, eventServers.get(device.name)!))
   devicesChanged()
   const stopHealth = everyNowAndThen(clock, LIMITS.healthMs, async () => bridge!.health(await health()))
+
+  const reloader = createReloader({
+    config,
+    devices,
+    start: async (device) => {
+      const servers = await listen([device]).catch((error: unknown) => {
+        log('error', `portwire:${device.name}`, `it goes on without its event servers: ${(error as Error).message}`)
+        return listen([{ ...device, eventServers: [] }])
+      })
+      return start(device, servers.get(device.name)!)
+    },
+    subscribe: (names) => mqtt.resubscribe(subscriptionsOf(names)),
+    say,
+    changed: (next) => {
+      inForce = next
+      bridge!.announce()
+      devicesChanged()
+    },
+    log,
+  })
 
   let closed: Promise<void> | undefined
   return {
     brokerUrl,
     topics,
-    connected: pipe.connected,
+    connected: mqtt.connected,
     devices: () => [...devices.values()].map((device) => device.row()),
-    mqtt: () => pipe.info,
+    mqtt: () => mqtt.info,
+    outbox: () => events?.info,
+    reload: reloader.reload,
     close() {
       losses.close()
       stopHealth()
       homeAssistant?.close()
-      closed ??= closeAll([...devices.values()], bridge!, pipe, broker, clock)
+      const reloaded = reloader.close()
+      closed ??= closeAll(() => [...devices.values()], reloaded, bridge!, mqtt, events, broker, clock)
       return closed
     },
   }
@@ -216,15 +284,19 @@ const LOST_BECAUSE: Readonly<Record<LossReason, string>> = {
 
 /** Offline first, while there is still somebody to say it to; ports end meanwhile. Whatever hangs is left behind at the end. */
 async function closeAll(
-  devices: readonly Device[],
+  devices: () => readonly Device[],
+  reloaded: Promise<void>,
   bridge: Bridge,
   pipe: MqttPipe,
+  events: DurableOutbox | undefined,
   broker: Broker | undefined,
   clock: Clock,
 ): Promise<void> {
-  const ports = Promise.allSettled(devices.map((device) => device.close()))
+  const closePorts = () => Promise.allSettled(devices().map((device) => device.close()))
+  // One that a reload has started meanwhile is closed as well.
+  const ports = Promise.allSettled([closePorts(), reloaded.then(closePorts)])
   bridge.retire()
-  const all = pipe.close().then(() => Promise.allSettled([ports, broker?.close()]))
+  const all = pipe.close().then(() => Promise.allSettled([ports, events?.close(), broker?.close()]))
   await Promise.race([all, new Promise<void>((resolve) => clock.after(LIMITS.closeMs, resolve))])
 }
 
@@ -240,6 +312,9 @@ function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, isEmb
     ...(mqtt.user !== undefined && { user: mqtt.user }),
     ...(mqtt.password !== undefined && { password: mqtt.password }),
     ...(mqtt.ca !== undefined && { ca: mqtt.ca }),
+    ...(mqtt.cert !== undefined && { cert: mqtt.cert }),
+    ...(mqtt.key !== undefined && { key: mqtt.key }),
+    ...(mqtt.rejectUnauthorized !== undefined && { rejectUnauthorized: mqtt.rejectUnauthorized }),
   }
 }
 

@@ -1,5 +1,8 @@
 export type { RequestHandler } from './bridge-requests.js'
 export { isBrokerUrl } from './broker-url.js'
+export { effectiveConfig } from './config/effective.js'
+export { brokerCredentials, type Environment } from './config/environment.js'
+export { configJsonSchema } from './config/schema.js'
 export {
   type GatewayConfig,
   loadConfig,
@@ -8,8 +11,6 @@ export {
   parseConfig,
   type ServerConfig,
 } from './config.js'
-export { brokerCredentials, type Environment } from './config-environment.js'
-export { configJsonSchema } from './config-schema.js'
 export type { DeviceRow } from './device.js'
 export type { DeviceConfig, DeviceTarget, EventServerConfig } from './device-config.js'
 export { decodeMsgpack, isMsgpack } from './encoding.js'
@@ -17,6 +18,8 @@ export { type Gateway, type GatewayOptions, startGateway } from './gateway.js'
 export { LIMITS } from './limits.js'
 export { LOG_LEVELS, type Log, type LogLevel } from './log.js'
 export { ConnectError, type Connection, connectToBroker } from './mqtt-connection.js'
+export type { OutboxAlarm, OutboxInfo } from './outbox/types.js'
+export { OUTBOX_DEFAULTS, type OutboxConfig } from './outbox-config.js'
 export { argsFromJson, resultToJson } from './payload.js'
 export { printable, printableJson, shownName } from './printable.js'
 export type { Inbound, Publication } from './publication.js'

@@ -39,6 +39,8 @@ export function createLatest(): Latest {
     },
     acknowledge(topic) {
       onTheWire.delete(topic)
+      // An empty payload has cleared the topic: there is nothing to say again.
+      if (!waiting.has(topic) && values.get(topic)?.payload === '') values.delete(topic)
     },
     restart() {
       onTheWire.clear()

@@ -6,6 +6,40 @@ export const LIMITS = {
   /** Messages that wait for the broker, and their bytes; beyond either the oldest that nobody waits for is dropped and counted. */
   outboxMessages: 10_000,
   outboxBytes: 16 * 1024 * 1024,
+  /** Reliable events of a device that are on their way to the disk, or to the broker, at once; its window may allow fewer. */
+  eventsAhead: 64,
+  /** The durable outbox: events that go to the disk together, and how many removals with them. */
+  outboxBatch: 64,
+  outboxRemovals: 512,
+  /** What the broker has is removed from the disk this late, at the latest; after a kill as much is sent twice. */
+  outboxRemoveMs: 10,
+  /** Read from the disk at once. */
+  outboxReadRecords: 256,
+  outboxReadBytes: 256 * 1024,
+  /** Events in memory on their way to the broker, of devices that have none waiting on the disk; the next ones take the way over it. */
+  outboxLive: 1_000,
+  /** A longer one takes the way over the disk. */
+  outboxLiveBytes: 16 * 1024,
+  /** Plain events in memory on their way to the disk; the next ones are dropped and counted. Reliable ones wait on their device. */
+  outboxWaiting: 10_000,
+  /** Bytes of events on the disk, unless the config says otherwise. */
+  outboxDiskBytes: 256_000_000,
+  /** When room is made, at least this part of the limit. */
+  outboxTrimPart: 1 / 64,
+  /** Events that are given up in one batch. */
+  outboxDropTogether: 8_192,
+  /** Pause before a disk that failed is tried again. */
+  outboxReopenMs: 1_000,
+  /** After so many tries in a row that ended with EIO a file counts as lost: the outbox is put aside, what can be read is kept. */
+  outboxUnreadableTries: 10,
+  /** How often events are looked for that are older than the config's ttl. */
+  outboxExpiryMs: 10_000,
+  /** Acknowledged events that are held for a broker that may forget them; beyond, the oldest is removed early and counted. */
+  outboxHeld: 65_536,
+  /** With `hold`, what the broker may have forgotten is sent again this long after a reconnect: subscribers come back first. */
+  outboxReplayMs: 1_500,
+  /** Events of the outbox that wait on the disk have at most this part of the window: live ones need not wait for their place. */
+  backlogPart: 3 / 4,
   /** A longer packet is not published, nor one above what the broker takes; it is dropped and counted. */
   publishBytes: 1024 * 1024,
   /** Losses that go on are said this often; those that are over as soon as the queue is empty. */

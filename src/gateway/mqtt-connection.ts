@@ -16,6 +16,11 @@ export interface ConnectionSettings {
   readonly password?: string
   /** Certificate of the authority that the broker's is checked against, in PEM; undefined: those that Node knows. */
   readonly ca?: string
+  /** Of this client, in PEM, with its key. */
+  readonly cert?: string
+  readonly key?: string
+  /** False: any certificate of the broker is taken. Default true. */
+  readonly rejectUnauthorized?: boolean
   readonly keepaliveSeconds: number
   /** True: the broker keeps nothing for this client. */
   readonly clean: boolean
@@ -46,7 +51,8 @@ export interface Connection {
   publish(publication: Publication, settled?: (refusal?: string) => void): void
   /** Resolves when the broker has granted all of them. */
   subscribe(topics: readonly string[], qos?: 0 | 1): Promise<void>
-  unsubscribe(topic: string): Promise<void>
+  /** Resolves when the broker has forgotten them. */
+  unsubscribe(topics: readonly string[]): Promise<void>
   /** Says DISCONNECT, so that no will is sent; bounded in time. */
   end(): Promise<void>
   /** Drops the link. */
@@ -133,6 +139,9 @@ function connectOnce(settings: ConnectionSettings, handlers: ConnectionHandlers)
     ...(settings.user !== undefined && { username: settings.user }),
     ...(settings.password !== undefined && { password: settings.password }),
     ...(settings.ca !== undefined && { ca: settings.ca }),
+    ...(settings.cert !== undefined && { cert: settings.cert }),
+    ...(settings.key !== undefined && { key: settings.key }),
+    ...(settings.rejectUnauthorized !== undefined && { rejectUnauthorized: settings.rejectUnauthorized }),
     ...(will && {
       will: { topic: will.topic, payload: bytesOf(will.payload), qos: will.qos, retain: will.retain },
     }),
@@ -232,8 +241,8 @@ function connectionOver(
       const refused = granted.find((grant) => grant.qos >= 128)
       if (refused) throw new Error(`the broker refused the subscription to ${refused.topic}`)
     },
-    async unsubscribe(topic) {
-      await client.unsubscribeAsync(topic)
+    async unsubscribe(topics) {
+      if (topics.length > 0) await client.unsubscribeAsync([...topics])
     },
     end() {
       return new Promise((resolve) => {
@@ -285,7 +294,8 @@ function connectError(settings: ConnectionSettings, error: Error & { code?: unkn
   }
   const why = reason.replace(/^Connection refused: /, '')
   if (CREDENTIALS_REFUSED.has(code)) {
-    const given = settings.user === undefined ? 'no user was given' : `as user ${settings.user}`
+    // The user may be a secret as well.
+    const given = settings.user === undefined ? 'no user was given' : 'with the user that was given'
     return new ConnectError(`the MQTT broker at ${host} refused the login (${why}; ${given})`, 'credentials', error)
   }
   // Numbers are codes of a CONNACK; words are those of the network (ECONNREFUSED) and of TLS.

@@ -7,6 +7,7 @@ import { createLatest } from './latest.js'
 import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
 import { ConnectError, type Connection, type ConnectionSettings, connectToBroker } from './mqtt-connection.js'
+import type { DurableOutbox } from './outbox/types.js'
 import type { Outbox } from './outbox.js'
 import { packetBytes } from './packet-size.js'
 import type { Inbound, Publication } from './publication.js'
@@ -14,10 +15,14 @@ import type { Inbound, Publication } from './publication.js'
 export interface MqttPipe {
   /** Sends once, in order, as often as it takes. `delivered` is called after the PUBACK. */
   publish(publication: Publication, delivered?: () => void): void
+  /** There may be something to send: `events` has it. */
+  pump(): void
   /** Sends the latest value of a topic; sent again after every reconnect when it is retained. */
   publishLatest(publication: Publication): void
   /** QoS 0: sent now or not at all. */
   publishOnce(publication: Publication): void
+  /** Other subscriptions from now on; those that are no longer wanted are given up at the broker too. */
+  resubscribe(topics: readonly string[]): void
   /** Sends the latest value of every topic once more, those that are not retained too. */
   sayAgain(): void
   /** A further subscription, in QoS 0, now and after every reconnect. One that the broker refuses is logged, and no reason to give up. */
@@ -53,6 +58,8 @@ export interface MqttPipeOptions {
   readonly settings: ConnectionSettings
   readonly subscriptions: readonly string[]
   readonly outbox: Outbox
+  /** Events, where they are kept on disk; they go after states and answers, the live ones first. */
+  readonly events?: Pick<DurableOutbox, 'take' | 'acknowledge' | 'connected' | 'disconnected'>
   /** Answers to pings and subscriptions wait behind it. */
   readonly take: (inbound: Inbound) => void
   /** A connection was made; before the first message of it. */
@@ -79,8 +86,13 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   let beginning: Connection | undefined
   /** Counts connections: an acknowledgement of an earlier one means nothing to the later. */
   let generation = 0
+  let subscriptions = options.subscriptions
+  /** Given up, and the broker that keeps our session does not know yet. */
+  const givenUp = new Set<string>()
   let next = outbox.head
   let inFlight = 0
+  /** Of these, from the backlog. */
+  let fromBacklog = 0
   let reconnects = -1
   let closing = false
   let cancelRetry: (() => void) | undefined
@@ -102,17 +114,39 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
         send(value, () => latest.acknowledge(value.topic))
         continue
       }
-      if (next >= outbox.end) break
-      const position = next
-      next += 1
-      outbox.protectBefore(next)
-      const publication = outbox.at(position)
-      if (publication) send(publication, () => outbox.acknowledge(position))
+      if (next < outbox.end) {
+        const position = next
+        next += 1
+        outbox.protectBefore(next)
+        const publication = outbox.at(position)
+        if (publication) send(publication, () => outbox.acknowledge(position))
+        continue
+      }
+      if (!sendEvent(window)) break
     }
     if (latest.settled && outbox.size === 0) {
       settledWaiter?.()
       options.drained()
     }
+  }
+
+  const sendEvent = (window: number): boolean => {
+    if (!options.events) return false
+    const { events } = options
+    const live = events.take('live')
+    if (live) {
+      send(live.publication, () => events.acknowledge(live.position))
+      return true
+    }
+    if (fromBacklog >= Math.max(1, Math.floor(window * LIMITS.backlogPart))) return false
+    const old = events.take('backlog')
+    if (!old) return false
+    fromBacklog += 1
+    send(old.publication, () => {
+      fromBacklog -= 1
+      events.acknowledge(old.position)
+    })
+    return true
   }
 
   /** @param over  it is with the broker, or lost for good: nobody is served by holding back for ever what can never be sent */
@@ -177,19 +211,33 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
 
   const begin = async (fresh: Connection, mine: number) => {
     // Subscriptions first: whoever sees `online` may send a command at once.
-    await fresh.subscribe(options.subscriptions)
+    await subscribeAll(fresh)
     if (mine !== generation || closing) return
     connection = fresh
     reconnects += 1
     saidReason = undefined
     inFlight = 0
+    fromBacklog = 0
     next = outbox.head
+    options.events?.connected()
     latest.restart()
     for (const topic of further) subscribeFurther(fresh, topic)
     options.changed({ connected: true })
     log('info', NAMESPACE, `connected to ${new URL(settings.url).host} (MQTT ${fresh.version === 5 ? '5' : '3.1.1'})`)
     pump()
     connected.resolve()
+  }
+
+  /** They may change while the broker is asked. */
+  const subscribeAll = async (fresh: Connection) => {
+    let asked: readonly string[]
+    do {
+      asked = subscriptions
+      await fresh.subscribe(asked)
+      const over = [...givenUp]
+      await fresh.unsubscribe(over)
+      for (const topic of over) if (!subscriptions.includes(topic)) givenUp.delete(topic)
+    } while (asked !== subscriptions)
   }
 
   const subscribeFurther = (to: Connection, topic: string) => {
@@ -206,6 +254,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     const wasUp = connection !== undefined
     connection?.destroy()
     connection = undefined
+    if (wasUp) options.events?.disconnected()
     settledWaiter?.()
     if (closing) return
     outbox.protectBefore(outbox.head)
@@ -230,6 +279,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       for (let more = outbox.dropped - before; more > 0; more--) options.lost('full', publication.topic)
       pump()
     },
+    pump,
     publishLatest(publication) {
       if (!fits(publication)) return
       latest.set(publication)
@@ -243,6 +293,13 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       if (!fits(publication, connection.maxPacketBytes)) return
       connection.publish(publication)
     },
+    resubscribe(topics) {
+      for (const topic of subscriptions) if (!topics.includes(topic)) givenUp.add(topic)
+      for (const topic of topics) givenUp.delete(topic)
+      subscriptions = topics
+      const mine = generation
+      if (connection) void subscribeAll(connection).catch((error: Error) => lost(mine, whyNot(error)))
+    },
     sayAgain() {
       latest.again()
       pump()
@@ -254,7 +311,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     unsubscribe(topic) {
       further.delete(topic)
       // A connection that ends first has ended the subscription too.
-      connection?.unsubscribe(topic).catch(() => {})
+      connection?.unsubscribe([topic]).catch(() => {})
     },
     get info() {
       return {

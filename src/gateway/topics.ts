@@ -15,6 +15,7 @@ export interface Topics {
   readonly bridgeEvent: string
   readonly bridgeLogging: string
   readonly bridgeHealth: string
+  readonly bridgeOutbox: string
   /** Subscription for all requests to the gateway. */
   readonly bridgeRequests: string
   bridgeRequest(request: string): string
@@ -50,6 +51,7 @@ export function createTopics(base: string): Topics {
     bridgeEvent: `${bridge}/event`,
     bridgeLogging: `${bridge}/logging`,
     bridgeHealth: `${bridge}/health`,
+    bridgeOutbox: `${bridge}/outbox`,
     bridgeRequest: (request) => `${bridge}/request/${request}`,
     bridgeRequests: `${bridge}/request/#`,
     bridgeResponse: (request) => `${bridge}/response/${request}`,

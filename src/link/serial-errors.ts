@@ -59,21 +59,21 @@ export interface Holder {
 
 /** The process that holds the port's lock, else one that has it open, where /proc tells (Linux; of other users' processes
  * only to root). Another program may have the tty open without the lock, the far end of a pseudo-terminal for one. */
-export async function holderOf(path: string): Promise<Holder | undefined> {
+export async function holderOf(path: string, proc = '/proc'): Promise<Holder | undefined> {
   const file = await realpath(path).catch(() => path) // /dev/serial/by-id has links
-  const pid = (await lockOwner(file)) ?? (await opener(file))
+  const pid = (await lockOwner(file, proc)) ?? (await opener(file, proc))
   if (pid === undefined) return undefined
-  const command = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '?')
+  const command = await readFile(`${proc}/${pid}/comm`, 'utf8').catch(() => '?')
   return { pid, command: command.trim() }
 }
 
 /** The process that holds a lock on the file. A line of /proc/locks is `1: FLOCK  ADVISORY  WRITE 1234 00:18:5 0 EOF`: pid, then device and inode. */
-export async function lockOwner(file: string): Promise<number | undefined> {
+export async function lockOwner(file: string, proc = '/proc'): Promise<number | undefined> {
   const inode = await stat(file).then(
     (s) => s.ino,
     () => undefined,
   )
-  const locks = await readFile('/proc/locks', 'utf8').catch(() => '')
+  const locks = await readFile(`${proc}/locks`, 'utf8').catch(() => '')
   for (const line of locks.split('\n')) {
     const [, kind, , , pid, place] = line.trim().split(/\s+/)
     if (kind === 'FLOCK' && place?.split(':')[2] === String(inode) && Number(pid) > 0) return Number(pid)
@@ -81,12 +81,12 @@ export async function lockOwner(file: string): Promise<number | undefined> {
   return undefined
 }
 
-async function opener(file: string): Promise<number | undefined> {
-  const processes = await readdir('/proc').catch(() => [])
+async function opener(file: string, proc: string): Promise<number | undefined> {
+  const processes = await readdir(proc).catch(() => [])
   for (const pid of processes.filter((name) => /^\d+$/.test(name))) {
-    const files = await readdir(`/proc/${pid}/fd`).catch(() => [])
+    const files = await readdir(`${proc}/${pid}/fd`).catch(() => [])
     for (const fd of files) {
-      if ((await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')) === file) return Number(pid)
+      if ((await readlink(`${proc}/${pid}/fd/${fd}`).catch(() => '')) === file) return Number(pid)
     }
   }
   return undefined

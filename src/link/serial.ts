@@ -32,6 +32,8 @@ export interface SerialOptions {
   /** What is done with the line once the port is open. Default `keep`. */
   readonly dtr?: LinePolicy | 'touch'
   readonly rts?: LinePolicy
+  /** Nothing is written for so long after that: for a bootloader that takes a hello for the start of an upload. Default 0. */
+  readonly settleMs?: number
   /** Default: the operating system's; an emulated board in tests and in the demonstration. */
   readonly binding?: SerialBinding
   /** Tells when the device may be there again. Default: watches the folder of `path`. */
@@ -89,6 +91,7 @@ async function connect(options: NamedOptions, baudRate: number, handlers: LinkHa
   const lines = createLines(port)
   try {
     await applyPolicies(options, lines, clock)
+    if (options.settleMs !== undefined && options.settleMs > 0) await settle(port, options.settleMs, clock)
   } catch (error) {
     await closePort(port, clock, 'at-once')
     throw error
@@ -176,6 +179,16 @@ async function applyPolicies(options: SerialOptions, lines: Lines, clock: Clock)
   if (dtr !== 'pulse' && rts !== 'pulse') return
   await pause(clock, LINK_LIMITS.pulseMs)
   await lines.set(named((policy) => policy !== 'release'))
+}
+
+/** @throws PORT_FAILED  the port was gone before the time was over */
+async function settle(port: SerialPort, ms: number, clock: Clock): Promise<void> {
+  // Without a listener an error would end the process.
+  const ignore = () => {}
+  port.on('error', ignore)
+  await pause(clock, ms)
+  port.off('error', ignore)
+  if (!port.isOpen) throw new PortwireError('PORT_FAILED', `${port.path} was gone again ${ms} ms after it was opened`)
 }
 
 function portLink(

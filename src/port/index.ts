@@ -15,6 +15,7 @@ export {
   type CallStream,
   type CastOptions,
   type CloseOptions,
+  type ConsumeOptions,
   type DeviceInfo,
   type DeviceStats,
   type EventMeta,

@@ -52,6 +52,9 @@ export const RECOVERY = { lateHeartbeats: 1.5, helloMs: 1_000, resetMs: 3_000, p
  * `steadyCopies` each pause is longer or shorter by up to this share of it. */
 export const REPEAT_TIMER = { firstMs: 250, minMs: 10, maxMs: 1_000, steadyCopies: 4, jitter: 0.25 } as const
 
+/** Content of what every device may answer: ERROR with its text, TICK, STATS. Longer only where the contract or DESCRIBE says so. */
+export const SHORT_ANSWER_CONTENT_BYTES = 64
+
 /** Silence on the line after which a text without a line end counts as a console line. */
 export const CONSOLE_IDLE_MS = 50
 

@@ -99,6 +99,13 @@ export interface CloseOptions {
   readonly waitMs?: number
 }
 
+export interface ConsumeOptions {
+  /** So many reliable events are handed on before the first of them is finished, 1 to 64, in order; default 1. Each is acknowledged
+   * when it and all before it have finished. Where several events of a device have consumers, no more than the least of those at
+   * work. A consumer that throws has taken some that came after: they come again with the one that failed, ids unchanged. */
+  readonly ahead?: number
+}
+
 export interface StreamCallOptions {
   /** From the making of the call to its end. Default: the port's callTimeoutMs until the device has taken the job, then none. */
   readonly timeoutMs?: number
@@ -201,10 +208,13 @@ export interface Port<C extends ContractDefinition = ContractDefinition> {
   on<N extends PlainEventName<C>>(event: N, listener: (value: EventOf<C, N>, meta: EventMeta) => void): () => void
 
   /** Takes a reliable event, in order; it is acknowledged to the device when the promise has resolved. A consumer that
-   * throws stops the reliable events of this session (they stay on the device) and nothing else. One consumer an event. */
+   * throws stops the reliable events of this session (they stay on the device, with all that came after them) and nothing
+   * else. One consumer an event.
+   * @throws ARGUMENT_INVALID  no reliable event of this name, it has a consumer, or `ahead` is out of range */
   consume<N extends ReliableEventName<C>>(
     event: N,
     consumer: (value: EventOf<C, N>, meta: EventMeta) => void | Promise<void>,
+    options?: ConsumeOptions,
   ): () => void
 
   /** Hears states, logs, console text and losses. */

@@ -24,6 +24,7 @@ export { createMockBoard, type MockBoard, type MockBoardOptions } from './mock-b
 export { createMockChip, type MockChip, type MockChipOptions } from './mock-chip.js'
 export { createMockGreenhouse } from './mock-greenhouse.js'
 export { type NativeBoard, startNative } from './native.js'
+export { type Disturb, type QemuBoard, type QemuBoardOptions, startQemuBoard } from './qemu.js'
 export { type RealTime, runInRealTime } from './real-time.js'
 export { seeded } from './seeded.js'
 export { createVirtualClock, type VirtualClock } from './virtual-clock.js'

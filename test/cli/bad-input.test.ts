@@ -28,7 +28,7 @@ test.each([
     'a command that is like no other',
     ['frobnicate'],
     2,
-    "portwire: unknown command 'frobnicate'; there are: list, call, monitor, gateway, generate, stdio; see portwire --help",
+    "portwire: unknown command 'frobnicate'; there are: list, call, monitor, gateway, doctor, generate, stdio; see portwire --help",
   ],
   [
     'an unknown option',

@@ -1,7 +1,8 @@
 /** The program as it is installed: dist/cli/main.js in a process of its own. */
 
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
@@ -24,7 +25,11 @@ export function spawnCli(
   options: { uid?: number; gid?: number; env?: NodeJS.ProcessEnv } = {},
 ): CliProcess {
   requireBuild()
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: root, ...options })
+  // What a gateway keeps on disk is its own, and gone with the test.
+  const state = mkdtempSync(join(tmpdir(), 'portwire-state-'))
+  onTestFinished(() => rmSync(state, { recursive: true, force: true }))
+  const env = { XDG_STATE_HOME: state, ...(options.env ?? process.env) }
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: root, ...options, env })
   let out = ''
   let err = ''
   child.stdout.on('data', (chunk) => {
@@ -54,7 +59,7 @@ export function spawnCli(
 }
 
 /** A build older than the source would test something else, so it is made anew; `npm test` has made it already. */
-function requireBuild(): void {
+export function requireBuild(): void {
   const isFresh = () => {
     const builtMs = statSync(MAIN, { throwIfNoEntry: false })?.mtimeMs ?? 0
     return sourcesIn(join(root, 'src')).every((file) => statSync(file).mtimeMs <= builtMs)

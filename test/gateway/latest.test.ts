@@ -49,3 +49,27 @@ test('for somebody new every value is sent again, those that are not retained to
   latest.acknowledge('b')
   expect(latest.take()?.topic).toBe('b')
 })
+
+test('an empty value clears its topic: said until it is acknowledged, and then no more', () => {
+  const latest = createLatest()
+  latest.set(value('a', '1'))
+  latest.take()
+  latest.acknowledge('a')
+  latest.set(value('a', ''))
+  latest.take()
+  latest.restart()
+  expect(latest.take()?.payload).toBe('')
+  latest.acknowledge('a')
+  latest.restart()
+  expect(latest.take()).toBeUndefined()
+  expect(latest.settled).toBe(true)
+})
+
+test('a value that comes while the topic is being cleared is said', () => {
+  const latest = createLatest()
+  latest.set(value('a', ''))
+  latest.take()
+  latest.set(value('a', '2'))
+  latest.acknowledge('a')
+  expect(latest.take()?.payload).toBe('2')
+})

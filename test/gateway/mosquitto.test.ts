@@ -215,7 +215,7 @@ test('a broker that wants a password gets it, and a wrong one is said', async ()
   onTestFinished(() => refused.close())
   await until(() => log.length > 0, 5_000, 'the refusal is said')
   expect(log[0]).toMatch(
-    /^the MQTT broker at 127\.0\.0\.1:\d+ refused the login \(Not authorized; as user attic\); set mqtt\.user and mqtt\.password; trying again/,
+    /^the MQTT broker at 127\.0\.0\.1:\d+ refused the login \(Not authorized; with the user that was given\); set mqtt\.user and mqtt\.password; trying again/,
   )
 })
 
@@ -230,7 +230,8 @@ test('messages that the access list refuses are counted and said, and leave thei
   for (let i = 0; i < 20; i++) await port.emit('vent', { open: i })
   await port.emit('reading', { celsius: 20, humidity: 40 })
   await client.next('portwire/greenhouse/event/reading')
-  expect(gateway.mqtt().dropped.refused).toBe(20)
+  // The broker answers the gateway on another connection than it tells the client.
+  await until(() => gateway.mqtt().dropped.refused === 20, 5_000, 'all are refused')
   expect(log.filter((line) => line.includes('the broker refused it: Not authorized'))).toHaveLength(1)
   const counts = () =>
     client.messages

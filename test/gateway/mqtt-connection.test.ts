@@ -100,6 +100,24 @@ test('a certificate of an unknown authority is refused; with the authority in th
   expect((await connect(url, { ca: readFileSync(cert, 'utf8') })).version).toBe(5)
 })
 
+test('a broker that asks for a certificate takes that of the config; without one the connection is refused', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portwire-tls-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert]
+  execFileSync('openssl', [...request, ...subject], { stdio: 'ignore' })
+  const lines = [`certfile ${cert}`, `keyfile ${key}`, `cafile ${cert}`, 'require_certificate true']
+  const mosquitto = await startMosquitto(lines)
+  onTestFinished(() => mosquitto.remove())
+  const url = mosquitto.url.replace('mqtt:', 'mqtts:')
+  const ca = readFileSync(cert, 'utf8')
+  await expect(connectToBroker(settings(url, { ca }), handlers)).rejects.toThrow(/^(the|no) MQTT broker at /)
+  const own = { cert: ca, key: readFileSync(key, 'utf8') }
+  expect((await connect(url, { ca, ...own })).version).toBe(5)
+  expect((await connect(url, { rejectUnauthorized: false, ...own })).version).toBe(5)
+})
+
 test('of a message of megabytes no more than the bound is collected, also where MQTT 3.1.1 has no word for it', async () => {
   const mosquitto = await startMosquitto()
   onTestFinished(() => mosquitto.remove())

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseDurationMs } from '../../src/gateway/units.js'
+import { parseBytes, parseDurationMs } from '../../src/gateway/units.js'
 
 test.each([
   ['250ms', 250],
@@ -16,4 +16,18 @@ test.each([
   ['25d', undefined],
 ])('the duration %s is %s ms', (text, ms) => {
   expect(parseDurationMs(text)).toBe(ms)
+})
+
+test.each([
+  ['256MB', 256_000_000],
+  ['256 MB', 256_000_000],
+  ['1.5GiB', 1_610_612_736],
+  ['64kB', 64_000],
+  [5_000_000, 5_000_000],
+  ['256', undefined],
+  ['256mb', undefined],
+  ['-1MB', undefined],
+  ['much', undefined],
+])('the size %s is %s bytes', (text, bytes) => {
+  expect(parseBytes(text)).toBe(bytes)
 })

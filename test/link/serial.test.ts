@@ -337,6 +337,16 @@ describe('the lines of a UART', () => {
     expect(sets).toHaveLength(3)
   })
 
+  it('are set before the port settles; the link is there when that is over, and not before', async () => {
+    await import('serialport') // its first load takes real time
+    const clock = createVirtualClock()
+    const { binding, sets } = fakeBinding()
+    const { link } = await clock.until(connect({ path: '/dev/fake', binding, dtr: 'release', settleMs: 2_000, clock }))
+    expect(clock.nowMs()).toBe(2_000)
+    expect(sets).toHaveLength(1)
+    await clock.until(link.close())
+  })
+
   it('that the driver cannot set are a typed error, and the port is free again', async () => {
     const { binding, port } = fakeBinding({
       set: () => Promise.reject(new Error('Error: Invalid argument, cannot set')),

@@ -10,7 +10,7 @@ const MANY = 2_000
 describe('the checker sees when this rule is switched off:', () => {
   it.each(MUTANTS.filter(({ isRare }) => !isRare || MAX_SCHEDULES >= MANY))(
     '$rule',
-    async ({ file, find, replace, device = 'TypeScript', weather = {}, isOfGroup = false }) => {
+    async ({ file, find, replace, device = 'TypeScript', weather = {}, ahead = 1, isOfGroup = false }) => {
       let applied = 0
       const loader = await createLoader((code, path) => {
         if (path !== file) return code
@@ -26,14 +26,15 @@ describe('the checker sees when this rule is switched off:', () => {
         ) => Promise<Pick<ScheduleResult, 'violations'>>
         let seen: readonly string[] = []
         for (let seed = 1; seed <= MAX_SCHEDULES && seen.length === 0; seed++) {
-          seen = (await run({ seed, device, weather }).catch((error: Error) => ({ violations: [String(error)] })))
-            .violations
+          seen = (
+            await run({ seed, device, weather, ahead }).catch((error: Error) => ({ violations: [String(error)] }))
+          ).violations
         }
         expect(seen).not.toEqual([])
       } finally {
         await loader.close()
       }
     },
-    60_000,
+    240_000,
   )
 })

@@ -1,6 +1,6 @@
 /** The rules of the protocol, each switched off in the code: the checker has to see every one of them missing. */
 
-import { HURRY, STORMS, type Weather } from './schedule.js'
+import { ALARMS, HURRY, STORMS, type Weather } from './schedule.js'
 
 export interface Mutant {
   /** The rule, as a sentence. */
@@ -15,6 +15,8 @@ export interface Mutant {
   readonly device?: 'TypeScript' | 'C++'
   /** The schedules that show it soonest. */
   readonly weather?: Weather
+  /** How many events the consumer takes ahead. Default 1. */
+  readonly ahead?: number
   /** Schedules of a supervised group show it. Default false. */
   readonly isOfGroup?: boolean
   /** It takes thousands of schedules: `PORTWIRE_SCHEDULES=5000 npx vitest run test/reliability/mutants.test.ts`. */
@@ -102,6 +104,22 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'expected += 1; finished = expected; acknowledge()',
   },
   {
+    rule: 'of events taken ahead, ACK covers those up to the first that is not finished',
+    file: 'src/port/host/event-lane.ts',
+    find: 'if (work[0] !== item) return',
+    replace: 'if (work[0] !== item) return options.acknowledge(eventToken(item.number), undefined)',
+    ahead: 64,
+    weather: ALARMS,
+  },
+  {
+    rule: 'a session waits for all consumers that the one before has left at work',
+    file: 'src/port/host/delivery.ts',
+    find: 'if (working.consumers > 0) return',
+    replace: '',
+    ahead: 64,
+    weather: ALARMS,
+  },
+  {
     rule: 'what was delivered is not delivered again in the next session of the same boot',
     file: 'src/port/host/delivery.ts',
     find: 'mark.epoch === epoch && number < mark.next',
@@ -110,8 +128,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'the host takes the next event only',
     file: 'src/port/host/event-lane.ts',
-    find: 'if (ahead === 0) {',
-    replace: 'if (ahead < 2) {',
+    find: 'if (distance === 0) {',
+    replace: 'if (distance < 2) {',
   },
   {
     rule: 'events that were dropped leave their count in their place',

@@ -21,6 +21,8 @@ export interface ScheduleOptions {
   readonly maxSteps?: number
   /** What happens how often; what is left out is drawn anew for each schedule. */
   readonly weather?: Weather
+  /** Of the consumer of reliable events. Default 1. */
+  readonly ahead?: number
 }
 
 /** Chances are a step's. */
@@ -39,6 +41,8 @@ export interface Weather {
   readonly restart?: number
   /** A call ended by its signal while it waits or is on its way. Default 0. */
   readonly abort?: number
+  /** Reliable events in each step, besides the others. Default 0. */
+  readonly alarms?: number
 }
 
 /** Resets, kills and pulled cables come in bursts, over a line that loses frames and answers late. */
@@ -46,6 +50,9 @@ export const STORMS: Weather = { noise: { lossRate: 0.02 }, latencyMs: 100, stor
 
 /** What users do in a hurry: emergencies, restarts and calls that are called off, over a line on which sessions end again and again. */
 export const HURRY: Weather = { emergency: 0.3, restart: 0.05, abort: 0.2, unplug: 0.03, reset: 0.02, kill: 0 }
+
+/** Many reliable events, and sessions that end in the middle of them. */
+export const ALARMS: Weather = { alarms: 4, restart: 0.2, kill: 0.1, reset: 0, noise: {}, latencyMs: 1 }
 
 export interface ScheduleResult {
   readonly violations: readonly string[]
@@ -77,6 +84,7 @@ export async function runSchedule({
   device,
   maxSteps = 200,
   weather = {},
+  ahead = 1,
 }: ScheduleOptions): Promise<ScheduleResult> {
   const random = seeded(seed)
   const int = (below: number) => Math.floor(random() * below)
@@ -127,7 +135,7 @@ export async function runSchedule({
     storm: pick([0, 0, 0, 0.05]),
     ...weather,
   }
-  let host = startHost({ connector, clock, random, ledger })
+  let host = startHost({ connector, clock, random, ledger, ahead })
   let hosts = 1
   let nextId = 1
   let nextEvent = 1
@@ -177,7 +185,7 @@ export async function runSchedule({
     repeats += host.port.info().counters.repeatsSent
     host.clock.kill()
     line.hangUp()
-    host = startHost({ connector, clock, random, ledger })
+    host = startHost({ connector, clock, random, ledger, ahead })
     hosts += 1
   }
   const reset = () => chip.reset(pick(['external', 'watchdog', 'brown_out']))
@@ -207,6 +215,7 @@ export async function runSchedule({
       act()
       hurry()
     }
+    for (let more = weather.alarms ?? 0; more > 0; more--) alarm(chip, nextEvent++, ledger)
     await disturb()
     await clock.advance(pick([0, 1, 5, 20, 100, 100, 300, 1_000]))
   }
@@ -239,6 +248,7 @@ function startHost(on: {
   readonly clock: Clock
   readonly random: Random
   readonly ledger: Ledger
+  readonly ahead: number
 }): Host {
   const { random, ledger } = on
   const clock = createMortalClock(on.clock)
@@ -247,12 +257,16 @@ function startHost(on: {
   ledger.hostStarted()
   const isAlive = () => clock.isAlive
   const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve))
-  port.consume('alarm', async ({ n }, meta) => {
-    if (!isAlive()) return
-    ledger.alarmBegan(n, meta)
-    await wait(random() < 0.7 ? 0 : random() * 100)
-    ledger.alarmFinished(n, meta)
-  })
+  port.consume(
+    'alarm',
+    async ({ n }, meta) => {
+      if (!isAlive()) return
+      ledger.alarmBegan(n, meta)
+      await wait(random() < 0.7 ? 0 : random() * 100)
+      ledger.alarmFinished(n, meta)
+    },
+    { ahead: on.ahead },
+  )
   port.on('sample', ({ n }, meta) => isAlive() && ledger.sampled(n, meta))
   port.handle('ask', async ({ n }) => {
     ledger.handled(n + 1)

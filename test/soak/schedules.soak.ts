@@ -2,13 +2,15 @@
  * supervised groups: no rule is broken. */
 
 import { runGroupSchedule } from '../reliability/group-schedule.js'
-import { HURRY, runSchedule, STORMS, type Weather } from '../reliability/schedule.js'
+import { ALARMS, HURRY, runSchedule, STORMS, type Weather } from '../reliability/schedule.js'
 import type { SoakOptions, SoakResult } from './soak.js'
 
 interface Kind {
   readonly what: string
   readonly schedules: { readonly full: number; readonly short: number }
   weather(which: number): Weather
+  /** Of the consumer of events. Default 1. */
+  readonly ahead?: number
 }
 
 const KINDS: readonly Kind[] = [
@@ -22,16 +24,22 @@ const KINDS: readonly Kind[] = [
     schedules: { full: 3_000, short: 20 },
     weather: () => HURRY,
   },
+  {
+    what: 'random schedules with a consumer that takes events ahead',
+    schedules: { full: 3_000, short: 20 },
+    weather: (which) => [{}, ALARMS, STORMS][which % 3]!,
+    ahead: 64,
+  },
 ]
 
 export async function* run({ seed, isFull }: SoakOptions): AsyncGenerator<SoakResult> {
-  for (const { what, schedules, weather } of KINDS) {
+  for (const { what, schedules, weather, ahead = 1 } of KINDS) {
     for (const device of ['TypeScript', 'C++'] as const) {
       const count = isFull ? schedules.full : schedules.short
       const sum = { calls: 0, executed: 0, delivered: 0, hosts: 0, repeats: 0 }
       const broken: string[] = []
       for (let which = 0; which < count && broken.length < 5; which++) {
-        const result = await runSchedule({ seed: seed + which, device, weather: weather(which) })
+        const result = await runSchedule({ seed: seed + which, device, weather: weather(which), ahead })
         for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += result[key]
         if (result.violations.length > 0) broken.push(`seed ${seed + which}: ${result.violations.join('; ')}`)
       }

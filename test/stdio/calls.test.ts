@@ -36,7 +36,7 @@ test('A1: the greenhouse firmware takes the same calls, its error is a value', a
   expect(await dx.said(5)).toEqual([
     ':succeed',
     '{:ok, 0.5}',
-    '{:ok, %{"code" => 16, "error" => "error of the application"}}',
+    '{:ok, %{"code" => 2, "error" => "argument 1 out of range"}}',
     '{:ok, %{"code" => 1, "error" => "unknown action"}}',
     '{:ok, "abc"}',
   ])

@@ -65,16 +65,30 @@ TEST_CASE_FIXTURE(Fixture, "an argument that cannot be read is named by its plac
   CHECK(host.send("000d") == "ff0d00");
 }
 
-TEST_CASE("of ten arguments the last is not named: there is one digit") {
-  typedef Device<FakeLine<>, Contract> Port;
+namespace {
+struct Many : Contract {
+  static constexpr uint8_t kMaxArguments = 10;
+};
+}  // namespace
+
+TEST_CASE("the tenth argument is named where the contract says that there is one") {
   static constexpr Action<0, void(bool, bool, bool, bool, bool, bool, bool, bool, bool, bool)> kTen = {};
-  Port port;
-  Host<Port> host(port);
-  port.on(kTen, [](bool, bool, bool, bool, bool, bool, bool, bool, bool, bool) {});
+  const auto ten = [](bool, bool, bool, bool, bool, bool, bool, bool, bool, bool) {};
+  Device<FakeLine<>, Many> named;
+  Host<Device<FakeLine<>, Many>> host(named);
+  named.on(kTen, ten);
   host.startSession();
   CHECK(host.send("00039a" "c2c2c2c2c2c2c2c207c2") == "fe039202aa" "617267756d656e742039");
-  CHECK(host.send("00049a" "c2c2c2c2c2c2c2c2c207") == "fe049102");
+  CHECK(host.send("00049a" "c2c2c2c2c2c2c2c2c207") == "fe049202ab" "617267756d656e74203130");
   CHECK(host.send("00059a" "c2c2c2c2c2c2c2c2c2c3") == "ff0500");
+
+  // By default the code for a second digit is left out.
+  Device<FakeLine<>, Contract> unnamed;
+  Host<Device<FakeLine<>, Contract>> other(unnamed);
+  unnamed.on(kTen, ten);
+  other.startSession();
+  CHECK(other.send("00039a" "c2c2c2c2c2c2c2c207c2") == "fe039202aa" "617267756d656e742039");
+  CHECK(other.send("00049a" "c2c2c2c2c2c2c2c2c207") == "fe049102");
 }
 
 TEST_CASE_FIXTURE(Fixture, "arguments come with any head and any width that msgpack has for them") {

@@ -206,3 +206,31 @@ TEST_CASE("D4: after any random and mutated messages the next session and call w
     if (answer != "ff0303") FAIL("round " << round << ": " << answer);
   }
 }
+
+TEST_CASE("a counter of drops stops at 65,535") {
+  Drops drops;
+  for (uint32_t i = 0; i < 65534; ++i) drops.add(Drop::kCrc);
+  CHECK(drops[Drop::kCrc] == 65534);
+  for (int more = 0; more < 2; ++more) {
+    drops.add(Drop::kCrc);
+    CHECK(drops[Drop::kCrc] == 65535);
+  }
+  drops.add(Drop::kShort);
+  CHECK(drops.frames() == 65536);
+}
+
+TEST_CASE("an integer is no text and no bytes, not even -1 with bytes enough behind it") {
+  for (unsigned format = 0; format < 256; ++format) {
+    CAPTURE(format);
+    Content bytes(300, 0);
+    bytes[0] = static_cast<uint8_t>(format);
+    Text<> text = {nullptr, 0};
+    Bytes<> data = {nullptr, 0};
+    Reader first(bytes.data(), bytes.size());
+    Reader second(bytes.data(), bytes.size());
+    const bool isText = (format >= 0xA0 && format < 0xC0) || (format >= 0xD9 && format <= 0xDB);
+    const bool isBytes = format >= 0xC4 && format <= 0xC6;
+    CHECK(detail::Wire<Text<>>::read(first, &text) == (isText ? Status::kOk : Status::kWrongType));
+    CHECK(detail::Wire<Bytes<>>::read(second, &data) == (isBytes ? Status::kOk : Status::kWrongType));
+  }
+}

@@ -3,9 +3,22 @@
 /** A longer word is no name of ours, and the edits of two words take time by the product of their lengths. */
 const MAX_CHARS = 64
 
-/** The candidate with the fewest edits from `word`, or undefined when none is near: at most a third of its letters may differ. */
+/** So many letters of a word say which one is meant: `baud` of `baudrate`. */
+const MIN_BEGINNING_CHARS = 3
+
+/** The candidate with the fewest edits from `word`: at most a third of its letters may differ. Else one that `word` begins with, or
+ * that begins with `word`. Undefined when none is near. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > MAX_CHARS) return undefined
+  const all = [...candidates]
+  return byEdits(word, all) ?? all.find((candidate) => isBeginning(candidate, word) || isBeginning(word, candidate))
+}
+
+function isBeginning(short: string, long: string): boolean {
+  return short.length >= MIN_BEGINNING_CHARS && long.toLowerCase().startsWith(short.toLowerCase())
+}
+
+function byEdits(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
   let bestEdits = Infinity
   for (const candidate of candidates) {

@@ -1,15 +1,16 @@
 /** YAML, and JSON as a part of it, to plain values: what is not plain is an error, with its place in the text. */
 
-import { type Document, isScalar, LineCounter, parseDocument, visit, type YAMLError } from 'yaml'
+import { type Document, isScalar, LineCounter, parseDocument, type ScalarTag, visit, type YAMLError } from 'yaml'
 
 export type YamlText =
   | { readonly ok: true; readonly value: unknown; readonly document: Document; readonly lines: LineCounter }
   /** `at` is `:line:column`, or empty where the parser does not say. */
   | { readonly ok: false; readonly at: string; readonly problem: string; readonly cause: unknown }
 
-export function readYaml(text: string): YamlText {
+/** @param tags  that this kind of file may have; every other one is an error */
+export function readYaml(text: string, tags: readonly ScalarTag[] = []): YamlText {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
+  const document = parseDocument(text, { lineCounter: lines, customTags: [...tags] })
   // A warning is of a tag that nobody here knows, such as !secret: its value would be taken as it is written.
   const broken = document.errors[0] ?? document.warnings[0]
   if (broken) return { ok: false, ...described(broken), cause: broken }

@@ -2,6 +2,7 @@
  * Source of the keys: https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload */
 
 import type { Contract, FieldEntity } from '../../contract/index.js'
+import type { PayloadFormat } from '../encoding.js'
 import { type Member, membersOf } from '../members.js'
 import { NAME, type Topics } from '../topics.js'
 import { actionComponentConfig, buttonConfig } from './operated.js'
@@ -11,6 +12,8 @@ export interface DiscoveryDevice {
   readonly contract: Contract
   /** As its hello has it; undefined before the first. */
   readonly firmware?: string | undefined
+  /** Of its events; default json. */
+  readonly payload?: PayloadFormat | undefined
 }
 
 export interface DiscoveryGateway {
@@ -47,10 +50,8 @@ export function isOwnId(id: string, clientId: string): boolean {
   return id === own || (id.startsWith(`${own}_`) && NAME.test(id.slice(own.length + 1)))
 }
 
-export function deviceDiscovery(
-  { name, contract, firmware }: DiscoveryDevice,
-  gateway: DiscoveryGateway,
-): DiscoveryPayload {
+export function deviceDiscovery(device: DiscoveryDevice, gateway: DiscoveryGateway): DiscoveryPayload {
+  const { name, contract, firmware } = device
   const { topics, clientId } = gateway
   const id = objectId(clientId, name)
   const members = membersOf(contract)
@@ -67,13 +68,13 @@ export function deviceDiscovery(
     const entity = value?.field.entity
     // A value that can be set is one entity, unless its field is described as well.
     if (value && entity !== false && (!set || entity !== undefined)) {
-      const config = valueConfig(member, stateTopic(member, name, topics))
+      const config = valueConfig(member, stateTopic(member, device, topics))
       if (config) add(set ? `${member.name}_value` : member.name, config)
     }
     if (set)
       add(
         member.name,
-        actionComponentConfig(member, { set: topics.set(name), state: stateTopic(member, name, topics) }),
+        actionComponentConfig(member, { set: topics.set(name), state: stateTopic(member, device, topics) }),
       )
   }
   for (const action of contract.actions.values()) {
@@ -142,16 +143,17 @@ function availability(topic: string) {
   return { topic, value_template: '{{ value_json.state }}' }
 }
 
-function stateTopic({ value }: Member, device: string, topics: Topics): string | undefined {
-  if (!value) return undefined
-  return value.from === 'state' ? topics.state(device) : topics.event(device, value.event.name)
+/** Undefined where Home Assistant cannot read it: it knows no msgpack, and the merged state is JSON always. */
+function stateTopic({ value }: Member, { name, payload }: DiscoveryDevice, topics: Topics): string | undefined {
+  if (value?.from === 'state') return topics.state(name)
+  return value && payload !== 'msgpack' ? topics.event(name, value.event.name) : undefined
 }
 
-/** A sensor or binary sensor; bytes are neither. */
+/** A sensor or binary sensor; bytes are neither, nor what cannot be read. */
 function valueConfig(member: Member, topic: string | undefined): ComponentConfig | undefined {
   const { field } = member.value!
   const entity = (field.entity || {}) as FieldEntity
-  if (field.type === 'bytes') return undefined
+  if (field.type === 'bytes' || topic === undefined) return undefined
   const isBool = field.type === 'bool'
   const unit = entity.unitOfMeasurement ?? (field.type === 'str' || isBool ? undefined : field.unit)
   return {

@@ -16,7 +16,8 @@ import {
   isOwnId,
   objectId,
 } from './discovery.js'
-import { foundConfig, goneComponents } from './stale.js'
+import { createPublished } from './published.js'
+import { foundConfig } from './stale.js'
 
 export interface HomeAssistantConfig {
   /** Where Home Assistant looks for discovery. */
@@ -53,10 +54,8 @@ export function createHomeAssistant(options: HomeAssistantOptions): HomeAssistan
   const { config, clientId, pipe, clock, log } = options
   const all = `${config.discoveryTopic}/device/+/config`
   const topicOf = (id: string) => `${config.discoveryTopic}/device/${id}/config`
-  /** Configs of ours that the broker has kept, by topic, with the platform of each component. */
-  const found = new Map<string, ReadonlyMap<string, string>>()
-  /** What was published, by topic. */
-  const said = new Map<string, string>()
+  const published = createPublished({ pipe, payloads, log: (line) => log('info', NAMESPACE, line) })
+  let found = 0
   let isLooking = true
   let cancelLooking: (() => void) | undefined
   let cancelBirth: (() => void) | undefined
@@ -71,37 +70,12 @@ export function createHomeAssistant(options: HomeAssistantOptions): HomeAssistan
     return new Map([[topicOf(gatewayObjectId(clientId)), own], ...devices])
   }
 
-  function publish(topic: string, payload: DiscoveryPayload) {
-    const text = JSON.stringify(payload)
-    if (said.get(topic) === text) return
-    said.set(topic, text)
-    pipe.publishLatest({ topic, payload: text, qos: 1, retain: true })
-  }
-
   /** What the broker had kept is known as far as it ever will be. */
   function looked() {
     cancelLooking = undefined
     isLooking = false
     pipe.unsubscribe(all)
-    const current = payloads()
-    for (const topic of found.keys()) {
-      if (current.has(topic)) continue
-      log('info', NAMESPACE, `${topic}: removed, this gateway has no such device any more`)
-      pipe.publish({ topic, payload: '', qos: 1, retain: true })
-    }
-    for (const [topic, payload] of current) {
-      const gone = goneComponents(found.get(topic), payload.cmps)
-      if (!gone) publish(topic, payload)
-      else {
-        // A component goes when it is named once with nothing but its platform; then it is left out.
-        const removing = JSON.stringify({ ...payload, cmps: { ...payload.cmps, ...gone } })
-        pipe.publish({ topic, payload: removing, qos: 1, retain: true }, () => {
-          said.delete(topic)
-          publish(topic, payloads().get(topic) ?? payload)
-        })
-      }
-    }
-    found.clear()
+    published.sync()
   }
 
   /** Many gateways must not answer at once, and Home Assistant has to have set up what it has discovered. */
@@ -133,15 +107,16 @@ export function createHomeAssistant(options: HomeAssistantOptions): HomeAssistan
       if (!topic.startsWith(`${config.discoveryTopic}/`)) return false
       const id = topic.slice(config.discoveryTopic.length + 1).split('/')[1] ?? ''
       // What is found may be published on later: a topic that this gateway would not have made is left alone.
-      if (!isLooking || found.size >= LIMITS.staleDiscoveries || !isOwnId(id, clientId) || topic !== topicOf(id))
-        return true
+      if (!isLooking || found >= LIMITS.staleDiscoveries || !isOwnId(id, clientId) || topic !== topicOf(id)) return true
       const components = foundConfig(payload, clientId)
-      if (components) found.set(topic, components)
+      if (components) {
+        found += 1
+        published.found(topic, components)
+      }
       return true
     },
     devicesChanged() {
-      if (isLooking) return
-      for (const [topic, payload] of payloads()) publish(topic, payload)
+      if (!isLooking) published.sync()
     },
     close() {
       cancelLooking?.()

@@ -160,7 +160,7 @@ export function createCallServer(options: CallServerOptions): CallServer {
     run(index, value, token, to) {
       const found = find(index)
       if (!found) return to.error(ErrorNumber.UNKNOWN_ACTION)
-      const args = decodeArgs(found.action.name, found.action.args, value)
+      const args = decodeArgs(found.action.name, found.action.args, value, true)
       if (!args.ok) return to.error(args.tooLarge ? ErrorNumber.TOO_LARGE : ErrorNumber.BAD_ARGUMENTS, args.problem)
       // The job of an earlier call has this number until the host has heard of its end.
       if (found.action.stream.kind !== 'void' && jobs.has(token)) return to.error(ErrorNumber.BUSY)
@@ -169,7 +169,7 @@ export function createCallServer(options: CallServerOptions): CallServer {
     },
     cast(index, value) {
       const found = find(index)
-      const args = found && decodeArgs(found.action.name, found.action.args, value)
+      const args = found && decodeArgs(found.action.name, found.action.args, value, true)
       if (!found || !args?.ok) return false
       options.executed()
       try {

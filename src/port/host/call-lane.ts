@@ -5,6 +5,7 @@ import type { Outcome } from '../../errors.js'
 import { Action, ErrorNumber, nextToken, tokenDistance } from '../../wire/index.js'
 import { outcomeOfError } from '../errors.js'
 import { MAX_WINDOW, REPEAT_TIMER, SILENT_HEARTBEATS } from '../limits.js'
+import type { AnswerBytes } from './answer-bytes.js'
 import type { Line } from './line.js'
 import type { Answer, PendingCall } from './pending.js'
 import type { WrittenCall } from './repeat.js'
@@ -21,6 +22,8 @@ interface Sent {
     | { readonly kind: 'call'; readonly call: PendingCall }
     | { readonly kind: 'given-up'; readonly call: PendingCall; readonly cancelWatch: CancelTimer }
     | { readonly kind: 'protocol'; answered(answer: Answer, copies: number): void }
+  /** Longest answer, to the call itself: SKIP in its place may find it done. */
+  readonly answerContentBytes: number
   /** When its present content was first written. */
   firstAtMs: number
   /** Position behind each copy, oldest first. */
@@ -68,8 +71,8 @@ export interface CallLaneOptions {
   readonly lossless: boolean
   readonly firstToken: number
   readonly window: number
-  /** Longest answer of the device, for the timer. */
-  readonly answerContentBytes: number
+  /** Longest answers of the device, for the timer. */
+  readonly answerBytes: AnswerBytes
   /** Repeats never come slower than this, or than the timer. */
   readonly slowestRepeatMs: number
   repeated(): void
@@ -94,6 +97,12 @@ export function createCallLane(options: CallLaneOptions): CallLane {
   let pauseMs = rtt.timeoutMs
   let cancelTimer: CancelTimer = () => {}
 
+  /** The device may be sending the answer to a later call, when the oldest or its answer was lost. */
+  const longestAnswerBytes = () => {
+    let bytes = 0
+    for (const { answerContentBytes } of sent) bytes = Math.max(bytes, answerContentBytes)
+    return bytes
+  }
   const arm = () => {
     cancelTimer()
     if (options.lossless || sent.length === 0) return
@@ -101,7 +110,7 @@ export function createCallLane(options: CallLaneOptions): CallLane {
     // Later copies come at uneven times, so that no loss that keeps step with them hits them all.
     const unevenMs =
       copies >= REPEAT_TIMER.steadyCopies ? pauseMs * REPEAT_TIMER.jitter * (2 * options.random() - 1) : 0
-    const waitMs = pauseMs + unevenMs + line.backlogMs() + line.durationMs(options.answerContentBytes)
+    const waitMs = pauseMs + unevenMs + line.backlogMs() + line.durationMs(longestAnswerBytes())
     cancelTimer = clock.after(waitMs, expired)
   }
   const expired = () => {
@@ -120,12 +129,13 @@ export function createCallLane(options: CallLaneOptions): CallLane {
     }
     arm()
   }
-  const write = (action: number, value: Uint8Array | undefined, waiter: Sent['waiter']) => {
+  const write = (action: number, value: Uint8Array | undefined, waiter: Sent['waiter'], answerContentBytes: number) => {
     const entry: Sent = {
       action,
       token,
       value,
       waiter,
+      answerContentBytes,
       firstAtMs: clock.nowMs(),
       ends: [],
       answers: 0,
@@ -134,12 +144,11 @@ export function createCallLane(options: CallLaneOptions): CallLane {
       measurable: action === Action.TICK,
     }
     token = nextToken(token)
+    const isLongest = answerContentBytes > longestAnswerBytes()
     sent.push(entry) // before it is written: a link may answer at once
     entry.ends.push(line.put(action, entry.token, value))
-    if (sent[0] === entry) {
-      pauseMs = rtt.timeoutMs
-      arm()
-    }
+    if (sent[0] === entry) pauseMs = rtt.timeoutMs
+    if (sent[0] === entry || isLongest) arm()
   }
   /** On a lossless link nothing is repeated, so no SKIP shows that the peer hangs: its place in the window would be lost. */
   const watchGivenUp = (): CancelTimer => {
@@ -183,9 +192,10 @@ export function createCallLane(options: CallLaneOptions): CallLane {
     windowFree: () => sent.length === 0 || tokenDistance(sent[0]!.token, token) < window,
     send(call) {
       call.state = 'written'
-      write(call.action.index, call.value, { kind: 'call', call })
+      write(call.action.index, call.value, { kind: 'call', call }, options.answerBytes.ofCall(call.action))
     },
-    sendProtocol: (action, value, answered) => write(action, value, { kind: 'protocol', answered }),
+    sendProtocol: (action, value, answered) =>
+      write(action, value, { kind: 'protocol', answered }, options.answerBytes.ofProtocol(action)),
     answered(answeredToken, answer) {
       const at = sent.findIndex((s) => s.token === answeredToken)
       if (at < 0) {

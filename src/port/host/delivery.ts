@@ -1,9 +1,9 @@
 /** Hands each reliable event of a boot to its consumer once, over all sessions: one whose ACK was lost with its session comes again
  * in the next. */
 
-import { isThenable } from '../../deferred.js'
+import { deferred, isThenable } from '../../deferred.js'
 import type { ReliableEvent } from './incoming.js'
-import type { SessionOptions } from './session-types.js'
+import type { DeliveryMark, SessionOptions } from './session-types.js'
 
 export interface DeliveryOptions extends Pick<SessionOptions, 'delivered' | 'counters' | 'handlers'> {
   readonly isOver: () => boolean
@@ -14,6 +14,11 @@ export interface DeliveryOptions extends Pick<SessionOptions, 'delivered' | 'cou
 
 export type Deliver = (item: ReliableEvent, number: number, epoch: number) => void | Promise<void>
 
+export function createDeliveryMark(): DeliveryMark {
+  return { epoch: 0, next: 0, finished: new Set() }
+}
+
+/** Of one session. Items are to come in order, with no number left out. */
 export function createDelivery({ delivered: mark, counters, handlers, ...options }: DeliveryOptions): Deliver {
   const consume: Deliver = (item, number, epoch) => {
     switch (item.kind) {
@@ -28,28 +33,54 @@ export function createDelivery({ delivered: mark, counters, handlers, ...options
         return options.refuse(item.problem)
     }
   }
-  const deliver: Deliver = (item, number, epoch) => {
-    if (mark.working) {
-      // The consumer of an earlier session has not finished: it may be at this very event, and two must not run at once.
-      return mark.working.then(() => (options.isOver() ? undefined : deliver(item, number, epoch)))
-    }
+  /** For the mark: whose consumers are at work. */
+  const session = Symbol('session')
+  /** Items that wait for the consumers of an earlier session. */
+  let waiting = 0
+
+  const begin: Deliver = (item, number, epoch) => {
     if (mark.epoch === epoch && number < mark.next) {
       counters.eventsRepeated += 1
       return
     }
-    const finished = () => {
+    if (!mark.working) {
       mark.epoch = epoch
-      mark.next = number + 1
+      mark.next = number
+    }
+    const finished = () => {
+      mark.finished.add(number)
+      while (mark.finished.delete(mark.next)) mark.next += 1
     }
     if (item.kind === 'exit') finished() // nothing of this session comes after it
     const result = consume(item, number, epoch)
-    if (!isThenable(result)) return finished()
+    if (!isThenable(result)) {
+      if (item.kind !== 'exit') finished()
+      return
+    }
+    mark.working ??= { session, consumers: 0, idle: deferred() }
+    const { working } = mark
+    working.consumers += 1
     const work = Promise.resolve(result).then(finished)
     const over = () => {
+      working.consumers -= 1
+      if (working.consumers > 0) return
       mark.working = undefined
+      mark.finished.clear() // what is behind one that failed comes again with it
+      working.idle.resolve()
     }
-    mark.working = work.then(over, over)
+    work.then(over, over)
     return work
   }
-  return deliver
+
+  return (item, number, epoch) => {
+    const { working } = mark
+    const isEarlier = working !== undefined && working.session !== session
+    if (!isEarlier && waiting === 0) return begin(item, number, epoch)
+    // The consumers of an earlier session have not finished: they may be at these very events, and none is to run twice at once.
+    waiting += 1
+    return (isEarlier ? working.idle.promise : Promise.resolve()).then(() => {
+      waiting -= 1
+      return options.isOver() ? undefined : begin(item, number, epoch)
+    })
+  }
 }

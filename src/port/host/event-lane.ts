@@ -1,4 +1,4 @@
-/** The host's end of the lane of reliable events: the next number only, one consumer at a time, ACK when it has finished. */
+/** The host's end of the lane of reliable events: the next number only, begun in order, ACK up to the first that is not finished. */
 
 import { isThenable } from '../../deferred.js'
 import { eventToken, tokenDistance } from '../../wire/index.js'
@@ -20,55 +20,93 @@ export interface EventLaneOptions<E> {
   acknowledge(token: number, missing: number | undefined): void
   /** Resolves when the event is finished; a rejection stops the lane. */
   consume(event: E, number: number): void | Promise<void>
-  /** The lane has stopped because a consumer failed. */
+  /** At most so many are unfinished while this event is, itself counted; 1: it is alone. */
+  ahead(event: E): number
+  /** The lane has stopped because a consumer failed: nothing is begun any more, and nothing from that event on acknowledged. */
   stopped(event: E, error: unknown): void
+}
+
+interface Work<E> {
+  readonly number: number
+  readonly event: E
+  /** Known when it is begun: its consumer may have come meanwhile. */
+  ahead: number
+  isFinished: boolean
 }
 
 export function createEventLane<E>(options: EventLaneOptions<E>): EventLane<E> {
   let expected = options.first
   let finished = options.first // number of the first event that is not finished
-  let state: 'waiting' | 'running' | 'busy' | 'stopped' = 'waiting'
-  const work: { readonly number: number; readonly event: E }[] = []
+  /** `failed`: those before the one that failed may still finish. */
+  let state: 'waiting' | 'running' | 'failed' | 'stopped' = 'waiting'
+  /** From `finished` on. */
+  const work: Work<E>[] = []
+  /** So many of them were begun. */
+  let begun = 0
+  let isBeginning = false
 
   const acknowledge = (missing?: number) => {
     // Before the first event the token is that of number -1: it finishes nothing, but can name a gap.
     options.acknowledge(eventToken((finished + 254) % 255), missing)
   }
 
-  const run = async () => {
-    if (state !== 'running') return
-    state = 'busy'
-    for (let next = work[0]; next !== undefined; next = work[0]) {
-      try {
-        const result = options.consume(next.event, next.number)
-        if (isThenable(result)) await result
-      } catch (error) {
-        if (isStopped()) return
-        state = 'stopped'
-        options.stopped(next.event, error)
-        return
-      }
-      if (isStopped()) return
-      work.shift()
-      finished = next.number + 1
-      acknowledge()
-    }
-    state = 'running'
+  const run = () => {
+    if (isBeginning) return
+    isBeginning = true
+    while (state === 'running' && begun < work.length && mayBegin(work[begun]!)) begin(work[begun]!)
+    isBeginning = false
   }
-  // A function, as the state changes while run() awaits.
-  const isStopped = () => state === 'stopped'
+
+  const mayBegin = (next: Work<E>) => {
+    next.ahead = options.ahead(next.event)
+    let most = next.ahead
+    for (let at = 0; at < begun; at++) most = Math.min(most, work[at]!.ahead)
+    return begun < most
+  }
+
+  const begin = (item: Work<E>) => {
+    begun += 1
+    try {
+      const result = options.consume(item.event, item.number)
+      if (!isThenable(result)) return finish(item)
+      Promise.resolve(result).then(
+        () => finish(item),
+        (error: unknown) => fail(item, error),
+      )
+    } catch (error) {
+      fail(item, error)
+    }
+  }
+
+  const finish = (item: Work<E>) => {
+    if (state === 'stopped') return
+    item.isFinished = true
+    if (work[0] !== item) return
+    while (work[0]?.isFinished) {
+      finished = work.shift()!.number + 1
+      begun -= 1
+    }
+    acknowledge()
+    run()
+  }
+
+  const fail = (item: Work<E>, error: unknown) => {
+    if (state !== 'running') return
+    state = 'failed'
+    options.stopped(item.event, error)
+  }
 
   return {
     received(token, event) {
-      const ahead = tokenDistance(eventToken(expected), token)
-      if (ahead === 0) {
+      const distance = tokenDistance(eventToken(expected), token)
+      if (distance === 0) {
         if (work.length >= MAX_UNFINISHED_EVENTS) return 'full'
-        work.push({ number: expected, event })
+        work.push({ number: expected, event, ahead: 1, isFinished: false })
         expected += 1
-        void run()
+        run()
         return 'taken'
       }
-      if (ahead < MAX_EVENT_GAP) {
+      if (distance < MAX_EVENT_GAP) {
         acknowledge(eventToken(expected))
         return 'gap'
       }
@@ -79,11 +117,12 @@ export function createEventLane<E>(options: EventLaneOptions<E>): EventLane<E> {
     start() {
       if (state !== 'waiting') return
       state = 'running'
-      void run()
+      run()
     },
     stop() {
       state = 'stopped'
       work.length = 0
+      begun = 0
     },
   }
 }

@@ -2,8 +2,9 @@
 
 import type { Exit } from '../../exit.js'
 import type { DeviceHello } from '../../wire/index.js'
-import { MAX_SAMPLE_BYTES, REPEAT_TIMER, SILENT_HEARTBEATS } from '../limits.js'
+import { REPEAT_TIMER, SILENT_HEARTBEATS } from '../limits.js'
 import type { DeviceInfo } from '../types.js'
+import { createAnswerBytes } from './answer-bytes.js'
 import { type CallLane, createCallLane } from './call-lane.js'
 import { createEventLane, type EventLane } from './event-lane.js'
 import { deviceInfo } from './handshake.js'
@@ -36,6 +37,8 @@ export interface LiveHooks {
   lost(frames: number): void
   /** Resolves when the event is finished. */
   consume(item: ReliableEvent, number: number, epoch: number): void | Promise<void>
+  /** Of its consumer; 1 for what is no event: that waits for those before it. */
+  ahead(item: ReliableEvent): number
   /** Something waits to be sent. */
   pump(): void
   end(exit: Exit): void
@@ -64,7 +67,7 @@ export function createLive(hello: DeviceHello, options: SessionOptions, hooks: L
     lossless: options.lossless,
     firstToken: FIRST_CALL_TOKEN,
     window: device.window,
-    answerContentBytes: Math.max(device.maxContentBytes, MAX_SAMPLE_BYTES),
+    answerBytes: createAnswerBytes(options.contract, device.maxContentBytes),
     slowestRepeatMs: (heartbeatMs || REPEAT_TIMER.maxMs) / 4,
     repeated: () => {
       counters.repeatsSent += 1
@@ -118,6 +121,7 @@ export function createLive(hello: DeviceHello, options: SessionOptions, hooks: L
       hooks.pump()
     },
     consume: (item, number) => hooks.consume(item, number, device.epoch),
+    ahead: hooks.ahead,
     stopped: (item, error) => handlers.consumerStopped(item.kind === 'event' ? item.event.name : item.kind, error),
   })
   return { device, calls, events, jobs, requests, liveness, outgoing, rtt }

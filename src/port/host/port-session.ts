@@ -12,13 +12,14 @@ import type { PortProtocol } from './action-protocol.js'
 import type { BaudRates } from './baud-rates.js'
 import type { CallQueues } from './call-queue.js'
 import { type Connection, type ConnectionOptions, createConnection } from './connection.js'
+import { createDeliveryMark } from './delivery.js'
 import { pauseUntil, pulse } from './kill.js'
 import type { LinkRung } from './ladder.js'
 import type { LifeSession } from './life.js'
 import { listenersOf } from './once.js'
 import type { PortNumbers } from './options.js'
 import type { RequestHandlers } from './request-handlers.js'
-import type { DeliveryMark, SessionHandlers } from './session-types.js'
+import type { SessionHandlers } from './session-types.js'
 import type { Subscriptions } from './subscriptions.js'
 
 export interface PortSession extends LifeSession {
@@ -66,7 +67,7 @@ export interface PortSessionsOptions {
 /** Returns what begins a session on a link; it is made, not started. */
 export function createPortSessions(options: PortSessionsOptions) {
   const { portName, connector, numbers, clock, counters, subscriptions } = options
-  const delivered: DeliveryMark = { epoch: 0, next: 0 }
+  const delivered = createDeliveryMark()
   let last: Connection | undefined
   let lastExit: Exit | undefined
 
@@ -102,6 +103,7 @@ export function createPortSessions(options: PortSessionsOptions) {
       request: options.requests.answer,
       reliableEvent: (event, value, number, epoch) =>
         subscriptions.reliable(event, value, { epoch, number, id: eventId(portName, epoch, number) }),
+      eventsAhead: (event) => subscriptions.ahead(event),
       consumerStopped: (event, error) => subscriptions.notify({ kind: 'consumer_stopped', event, error }),
       log: (severity, text) => subscriptions.notify({ kind: 'log', severity, text }),
       late() {

@@ -243,7 +243,7 @@ export function createPort<C extends ContractDefinition>(
         events: mailboxOptions?.events,
       }),
     on: (event, listener) => subscriptions.on(event, listener as never),
-    consume: (event, consumer) => subscriptions.consume(event, consumer as never),
+    consume: (event, consumer, how) => subscriptions.consume(event, consumer as never, how),
     watch: subscriptions.watch,
     ready: life.ready,
     close(closeOptions?: CloseOptions) {

@@ -2,6 +2,7 @@
 
 import type { Clock, Random } from '../../clock.js'
 import type { Contract, Event } from '../../contract/index.js'
+import type { Deferred } from '../../deferred.js'
 import type { Exit } from '../../exit.js'
 import type { ValueCodec } from '../../wire/index.js'
 import type { DeviceInfo, PortCounters, Severity } from '../types.js'
@@ -19,6 +20,8 @@ export interface SessionHandlers {
   request(index: number, value: unknown, answer: (answer: RequestAnswer) => void): void
   /** Resolves when the consumer has finished. */
   reliableEvent(event: Event, value: unknown, number: number, epoch: number): void | Promise<void>
+  /** How many events the consumer of this one takes before the first of them is finished. */
+  eventsAhead(event: Event): number
   consumerStopped(event: string, error: unknown): void
   log(severity: Severity, text: string): void
   /** Nothing was heard for a while: what was written is being repeated. Once a silence. */
@@ -30,12 +33,14 @@ export interface SessionHandlers {
   ended(exit: Exit): void
 }
 
-/** Reliable events of the boot `epoch` below `next` have been finished by their consumers. */
+/** Reliable events of the boot `epoch` below `next`, and those of `finished`, have been finished by their consumers. */
 export interface DeliveryMark {
   epoch: number
   next: number
-  /** A consumer that is still at work, maybe since an earlier session; never rejects. */
-  working?: Promise<void> | undefined
+  /** Behind one that is not. */
+  readonly finished: Set<number>
+  /** Consumers that are still at work, all of one session, which may be over. */
+  working?: { readonly session: symbol; consumers: number; readonly idle: Deferred<void> } | undefined
 }
 
 export interface SessionOptions {

@@ -83,6 +83,7 @@ export function createSession(options: SessionOptions): Session {
       },
       refuse: (problem) => refuse(problem),
     }),
+    ahead: (item) => (item.kind === 'event' ? handlers.eventsAhead(item.event) : 1),
     pump: () => pump(),
     end: (exit) => end(exit),
     isAlive: () => phase.kind !== 'ended',

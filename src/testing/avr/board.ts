@@ -76,6 +76,8 @@ export interface UnoBoard extends Runner {
   setAnalogVolts(channel: number, volts: number): void
   /** The EEPROM, 1,024 bytes; writing to it changes what the firmware reads. */
   readonly eeprom: Uint8Array
+  /** The SRAM as it is now, 2,048 bytes from address 0x100 on; another array after a reset. Paint it to see how deep the stack went. */
+  readonly sram: Uint8Array
   statistics(): BoardStatistics
   /** For drivers: ends the current run, because a waiting host got something. */
   wakeHost(): void
@@ -283,6 +285,9 @@ export function createUno(options: UnoOptions): UnoBoard {
       if (chip !== undefined) chip.adc.channelValues[channel] = volts
     },
     eeprom: eeprom.memory,
+    get sram() {
+      return chip?.sram ?? remains.sram
+    },
     statistics: () => ({
       ...counters,
       cycles: nowTick(),

@@ -65,6 +65,7 @@ export interface Chip {
   readonly ports: { readonly B: AVRIOPort; readonly C: AVRIOPort; readonly D: AVRIOPort }
   readonly timers: readonly [AVRTimer, AVRTimer, AVRTimer]
   readonly usart: Usart
+  readonly sram: Uint8Array
   /** Runs instructions until `limit.tick`, which may be lowered meanwhile. */
   run(limit: { readonly tick: number }): void
   /** Cycles of idle loops that were not executed. */
@@ -108,6 +109,7 @@ export function createChip(options: ChipOptions): Chip {
     ports,
     timers,
     usart,
+    sram: cpu.data.subarray(FIRST_SRAM_ADDRESS, FIRST_SRAM_ADDRESS + SRAM_BYTES),
     run(limit) {
       while (cpu.cycles < limit.tick) {
         step(cpu)

@@ -1,15 +1,14 @@
 /**
  * An emulated board in real time behind a real pseudo-terminal, so that the operating system's own serial driver opens
- * it. Debian's socat makes the terminal and joins it to a Unix socket, which is the board's converter.
+ * it. The terminal's other end is the board's converter.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { constants } from 'node:fs'
-import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
-import { createServer, type Server, type Socket } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runInRealTime } from '../real-time.js'
+import { startTerminal } from '../terminal.js'
 import type { UnoBoard } from './board.js'
 
 export interface PtyBoardOptions {
@@ -81,60 +80,16 @@ interface Cable {
   cut(): Promise<void>
 }
 
-/** Socket, socat and tty, joined to the board's converter. */
+/** A tty, joined to the board's converter. */
 async function connect(board: UnoBoard, socketPath: string, ttyPath: string): Promise<Cable> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(socketPath, resolve)
-  })
-  let socat: ChildProcess
-  let socket: Socket
-  let holder: FileHandle
-  try {
-    const connection = new Promise<Socket>((resolve) => server.once('connection', resolve))
-    socat = await startSocat(socketPath, ttyPath)
-    socket = await connection
-    // While nobody has the tty open, socat would take its silence for the end; this keeps it open between two hosts.
-    holder = await open(ttyPath, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
-  } catch (error) {
-    await closed(server)
-    throw error
-  }
-  socket.on('error', () => {}) // socat ended; its exit is what counts
-  joinBridge(board, socket)
-
+  const terminal = await startTerminal(socketPath, ttyPath)
+  joinBridge(board, terminal.socket)
   return {
     async cut() {
       board.bridge.connect(undefined)
-      await holder.close()
-      const exited = socat.exitCode === null ? new Promise((resolve) => socat.once('exit', resolve)) : undefined
-      socat.kill('SIGTERM')
-      await exited
-      socket.destroy()
-      await closed(server)
+      await terminal.close()
     },
   }
-}
-
-/** `-t0`: without it socat lingers for half a second after one side has ended. */
-function startSocat(socketPath: string, ttyPath: string): Promise<ChildProcess> {
-  return new Promise((resolve, reject) => {
-    const args = ['-d', '-d', '-t0', `UNIX-CONNECT:${socketPath}`, `pty,raw,echo=0,link=${ttyPath}`]
-    const socat = spawn('socat', args, { stdio: ['ignore', 'ignore', 'pipe'] })
-    let said = ''
-    socat.stderr.setEncoding('utf8').on('data', (text: string) => {
-      if (said.length < 4096) said += text
-      if (said.includes('starting data transfer loop')) resolve(socat)
-    })
-    socat.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') return reject(error)
-      reject(
-        new Error('socat is not installed; the Debian package is `socat`: apt-get install socat', { cause: error }),
-      )
-    })
-    socat.once('exit', (status) => reject(new Error(`socat ended with status ${status}: ${said.trim()}`)))
-  })
 }
 
 function joinBridge(board: UnoBoard, socket: Socket): void {
@@ -160,5 +115,3 @@ function joinBridge(board: UnoBoard, socket: Socket): void {
     if (board.bridge.queuedBytes >= QUEUE_BYTES) socket.pause()
   })
 }
-
-const closed = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()))

@@ -24,7 +24,7 @@ template <class Line> struct Life {
   static uint32_t beats;
 
   static void quit(uint8_t with, uint8_t events) {
-    for (uint8_t i = 0; i < events; ++i) port.emit(life::kLast, i);
+    for (uint8_t i = 0; i < events; ++i) portwire::ignore(port.emit(life::kLast, i));
     status = with;
     leaving = true;
   }

@@ -112,6 +112,16 @@ test('fields of one name are one entity when they are one quantity, else one of 
   })
 })
 
+test('what only an event in msgpack tells is not shown, as Home Assistant reads none; the merged state is', () => {
+  const contract = everything as unknown as Contract
+  const { cmps } = deviceDiscovery({ name: 'greenhouse', contract, payload: 'msgpack' }, GATEWAY)
+  expect(JSON.stringify(cmps)).not.toContain('/event/')
+  expect(cmps).not.toHaveProperty('second_level')
+  expect(cmps['volts']).toMatchObject({ state_topic: 'portwire/greenhouse' })
+  expect(cmps['pump_on']).toMatchObject({ p: 'switch', payload_on: '{"pump_on":true}' })
+  expect(cmps['pump_on']).not.toHaveProperty('state_topic')
+})
+
 test('what cannot be shown, or is not to be, is not', () => {
   const names = Object.keys(discoveryOf(everything).cmps)
   for (const hidden of ['raw', 'hidden', 'list', 'fire', 'launch']) expect(names).not.toContain(hidden)

@@ -1,7 +1,7 @@
 /** The gateway towards Home Assistant, over a pipe that only remembers, in virtual time. */
 
 import { expect, test } from 'vitest'
-import type { Contract } from '../../../src/contract/index.js'
+import { type Contract, defineContract } from '../../../src/contract/index.js'
 import { createHomeAssistant, type HomeAssistant } from '../../../src/gateway/homeassistant/homeassistant.js'
 import { LIMITS } from '../../../src/gateway/index.js'
 import type { Publication } from '../../../src/gateway/publication.js'
@@ -24,6 +24,7 @@ function start({ random = 0.5 } = {}) {
     contract: greenhouse as unknown as Contract,
     firmware: undefined as string | undefined,
   }
+  let devices = [device]
   let births = 0
   const homeAssistant: HomeAssistant = createHomeAssistant({
     config: { discoveryTopic: 'homeassistant', statusTopic: 'homeassistant/status' },
@@ -42,7 +43,7 @@ function start({ random = 0.5 } = {}) {
         births += 1
       },
     },
-    devices: () => [device],
+    devices: () => devices,
     canRestart: true,
     clock,
     random: () => random,
@@ -55,7 +56,12 @@ function start({ random = 0.5 } = {}) {
       retain,
       isAgain: false,
     })
-  return { clock, sent, subscriptions, delivered, device, homeAssistant, take, births: () => births }
+  /** What the config has from now on. */
+  const reload = (next: typeof devices) => {
+    devices = next
+    homeAssistant.devicesChanged()
+  }
+  return { clock, sent, subscriptions, delivered, device, homeAssistant, take, reload, births: () => births }
 }
 
 test('at the start it looks for five seconds at what the broker has kept, then says what there is, retained', async () => {
@@ -117,6 +123,63 @@ test('a component that is gone, or of another platform, is named once by its pla
   expect(said()).toHaveLength(2)
   expect(said()[1]).not.toHaveProperty('pressure')
   expect(said()[1].on.p).toBe('light')
+})
+
+const pump = (fields: string[]) =>
+  defineContract({
+    name: 'pump',
+    version: '1',
+    actions: {},
+    events: { reading: { fields: Object.fromEntries(fields.map((name) => [name, 'u16' as const])) } },
+  }) as unknown as Contract
+
+test('a device that another config no longer has is removed, one that is new or has another name is said', async () => {
+  const { clock, sent, device, homeAssistant, reload } = start()
+  homeAssistant.linked(true)
+  await clock.advance(LIMITS.staleDiscoveryMs)
+  sent.length = 0
+  reload([{ ...device, name: 'cellar' }])
+  const cellar = 'homeassistant/device/portwire_attic_cellar/config'
+  expect(sent.map(({ topic, retain, payload }) => ({ topic, retain, empty: payload === '' }))).toEqual([
+    { topic: GREENHOUSE, retain: true, empty: true },
+    { topic: cellar, retain: true, empty: false },
+  ])
+  sent.length = 0
+  reload([device])
+  expect(sent.map(({ topic, payload }) => [topic, payload === ''])).toEqual([
+    [cellar, true],
+    [GREENHOUSE, false],
+  ])
+})
+
+test('a component that another contract no longer has is named once by its platform, and then left out', async () => {
+  const { clock, sent, delivered, device, homeAssistant, reload } = start()
+  reload([{ ...device, contract: pump(['flow', 'level']) }])
+  homeAssistant.linked(true)
+  await clock.advance(LIMITS.staleDiscoveryMs)
+  sent.length = 0
+  reload([{ ...device, contract: pump(['flow', 'depth']) }])
+  const said = () => sent.map(({ payload }) => payload && Object.keys(JSON.parse(payload as string).cmps).sort())
+  expect(said()).toEqual([['depth', 'flow', 'level']])
+  expect(JSON.parse(sent[0]!.payload as string).cmps.level).toEqual({ p: 'sensor' })
+  for (const done of delivered.splice(0)) done()
+  expect(said()).toEqual([
+    ['depth', 'flow', 'level'],
+    ['depth', 'flow'],
+  ])
+})
+
+test('what changes while components are being removed is said after it, and a device that goes meanwhile is removed', async () => {
+  const { clock, sent, delivered, device, homeAssistant, reload } = start()
+  reload([{ ...device, contract: pump(['flow', 'level']) }])
+  homeAssistant.linked(true)
+  await clock.advance(LIMITS.staleDiscoveryMs)
+  sent.length = 0
+  reload([{ ...device, contract: pump(['flow']) }])
+  reload([])
+  expect(sent).toHaveLength(1)
+  for (const done of delivered.splice(0)) done()
+  expect(sent.slice(1)).toEqual([{ topic: GREENHOUSE, payload: '', qos: 1, retain: true }])
 })
 
 test('a firmware version that comes to be known is said; what has not changed is not said again', async () => {

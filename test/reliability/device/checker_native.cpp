@@ -9,7 +9,7 @@
 
 namespace {
 
-constexpr size_t kMaxContentBytes = 56;
+constexpr size_t kMaxContentBytes = 64;
 /// As long as a board's messages: the host waits for the longest answer before it repeats a call.
 typedef portwire::DescriptorLine<portwire::Frames, kMaxContentBytes> CheckerLine;
 

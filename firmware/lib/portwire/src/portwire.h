@@ -4,6 +4,7 @@
 
 #include "portwire/acknowledged_events.h"
 #include "portwire/baud_rates.h"
+#include "portwire/array.h"
 #include "portwire/contract.h"
 #include "portwire/crc16.h"
 #include "portwire/dead_man.h"
@@ -11,8 +12,10 @@
 #include "portwire/device.h"
 #include "portwire/end_of_input.h"
 #include "portwire/frame.h"
+#include "portwire/in_range.h"
 #include "portwire/job.h"
 #include "portwire/jobs.h"
+#include "portwire/line_bare.h"
 #include "portwire/log.h"
 #include "portwire/packet.h"
 #include "portwire/plain_events.h"
@@ -21,6 +24,7 @@
 #include "portwire/requests.h"
 #include "portwire/stats.h"
 #include "portwire/status.h"
+#include "portwire/wide_values.h"
 
 #if defined(ARDUINO)
 #include "portwire/line_arduino.h"

@@ -20,7 +20,7 @@ template <uint8_t kPlaces, uint8_t kValueBytes = 12> struct AcknowledgedEvents {
     /// Takes the event; it goes out with the next poll(). False when all places are taken: it is dropped, and counted. False too
     /// from exit() until the host has acknowledged it: nothing comes after EXIT.
     template <uint8_t kIndex, class... Fields>
-    bool emit(AcknowledgedEvent<kIndex, Fields...>, typename detail::Identity<Fields>::type... fields) {
+    PORTWIRE_MUST_USE bool emit(AcknowledgedEvent<kIndex, Fields...>, typename detail::Parameter<Fields>::Type... fields) {
       static_assert(detail::ArrayBytes<Fields...>::kValue <= kValueBytes, "AcknowledgedEvents needs a larger kValueBytes");
       Writer value(nullptr, 0);
       if (!take(&value, kIndex)) return false;

@@ -26,7 +26,8 @@ template <uint32_t kFirst, uint32_t... kRest> struct RateList<kFirst, kRest...> 
 template <uint32_t kOpening, uint32_t... kOthers> struct BaudRates {
   template <class Below, class Contract> class Layer : public Below {
    public:
-    template <class... L> void begin(L&... line) {
+    /// As Device::begin, with the line set to `kOpening` first.
+    template <class... L> void begin(L&&... line) {
       this->line_.begin(line...);
       this->line_.setBaudRate(kOpening);
       Below::begin(line...);

@@ -6,6 +6,7 @@
 
 namespace portwire {
 
+/// A process as a Board.
 struct NativeBoard {
   /// Since the first call, which Device::begin makes.
   static uint32_t nowMs();
@@ -15,6 +16,7 @@ struct NativeBoard {
   static ResetCause resetCause();
   /// Executes the program again with the same arguments. keepArguments() must have been called.
   static void restart();
+  /// Keeps what main() was given, for restart().
   static void keepArguments(char** argv);
 };
 

@@ -16,16 +16,18 @@ static_assert(frameBytes(56) == 63, "56 bytes of content fill the 63 bytes of an
 
 /// The framing of a UART.
 struct Frames {
-  /// A message is built in a buffer that leaves room before the content for the length and behind it for the CRC.
+  /// Bytes of room that a message leaves before its content, for the length.
   static constexpr size_t kBefore = kLengthBytes;
+  /// Bytes of room behind its content, for the CRC.
   static constexpr size_t kBehind = kCrcBytes;
+  /// Noise may cost a frame, so that what is not answered is sent again.
   static constexpr bool lossless() { return false; }
 
   /// Takes the line byte by byte. CRC and COBS are done while bytes arrive, so that little is left to do at the closing delimiter.
-  /// RAM: kMaxContentBytes + 12. Time: constant a byte, below 100 cycles on AVR.
+  /// `kMaxContentBytes` is the longest content taken. RAM: kMaxContentBytes + 12. Time: constant a byte, below 100 cycles on AVR.
   template <size_t kMaxContentBytes> class Receiver {
    public:
-    /// Overflow is counted, not stored, so the end of the frame is found.
+    /// Takes one byte, and says what it completed. Of a frame that is too long only the end is looked for.
     Received push(uint8_t byte) {
       if (byte == 0) return delimiter();
       if (left_ != 0) {
@@ -46,9 +48,9 @@ struct Frames {
       return Received::kNothing;
     }
 
-    uint8_t* content() { return buffer_ + kBefore; }
-    size_t contentBytes() const { return static_cast<size_t>(count_ - kBefore - kBehind); }
-    Drop drop() const { return drop_; }
+    uint8_t* content() { return buffer_ + kBefore; }  ///< Of the last kMessage: action, token, value.
+    size_t contentBytes() const { return static_cast<size_t>(count_ - kBefore - kBehind); }  ///< Its bytes.
+    Drop drop() const { return drop_; }  ///< Why the last kDropped was dropped.
     /// Never: the next delimiter ends whatever came before.
     static constexpr bool failed() { return false; }
     /// True between a frame's first byte and its closing delimiter.

@@ -2,8 +2,9 @@
 #ifndef PORTWIRE_HANDLER_H
 #define PORTWIRE_HANDLER_H
 
+#include "array.h"
+#include "in_range.h"
 #include "status.h"
-#include "values.h"
 
 namespace portwire {
 namespace detail {
@@ -26,8 +27,8 @@ class Arguments {
     if (status_ == Status::kOk && count != items) status_ = Status::kWrongType;
   }
 
-  template <class T> T next() {
-    T value = T();
+  template <class T> typename Parameter<T>::Value next() {
+    typename Parameter<T>::Value value = typename Parameter<T>::Value();
     if (advance()) status_ = Wire<T>::read(reader_, &value);
     return value;
   }
@@ -39,7 +40,9 @@ class Arguments {
   }
 
   /// Which argument could not be read, counted from 1; 0 when none is to blame.
-  uint8_t badArgument() const { return status_ == Status::kOk || position_ > 9 ? 0 : position_; }
+  uint8_t badArgument() const { return status_ == Status::kOk ? 0 : position_; }
+  /// It is a number, and too small or too large.
+  bool outOfRange() const { return status_ == Status::kOutOfRange; }
 
  private:
   /// To the next argument; false once one could not be read.
@@ -122,22 +125,28 @@ template <class R> struct ReadThenCall<R> {
 };
 template <class R, class First, class... Rest> struct ReadThenCall<R, First, Rest...> {
   template <class F, class... Done> static uint8_t run(Arguments& arguments, Writer* reply, F function, Done&... done) {
-    First value = arguments.next<First>();
+    typename Parameter<First>::Value value = arguments.next<First>();
     return ReadThenCall<R, Rest...>::run(arguments, reply, function, done..., value);
   }
 };
 
+template <class... Args> inline void openArguments(Arguments& arguments) {
+  static_assert(sizeof...(Args) <= kMaxValues, "at most 99 arguments");
+  arguments.open(sizeof...(Args));
+}
+
 /// The Invoker of `R function(Args...)`.
 template <class R, class... Args> uint8_t invoke(AnyFunction function, void*, Arguments& arguments, Writer* reply) {
-  arguments.open(sizeof...(Args));
-  return ReadThenCall<R, Args...>::run(arguments, reply, reinterpret_cast<R (*)(Args...)>(function));
+  openArguments<Args...>(arguments);
+  return ReadThenCall<R, Args...>::run(arguments, reply, reinterpret_cast<R (*)(typename Parameter<Args>::Type...)>(function));
 }
 
 /// The Invoker of `R function(Context&, Args...)`.
 template <class Context, class R, class... Args>
 uint8_t invokeWith(AnyFunction function, void* context, Arguments& arguments, Writer* reply) {
-  arguments.open(sizeof...(Args));
-  return ReadThenCall<R, Args...>::run(arguments, reply, reinterpret_cast<R (*)(Context&, Args...)>(function),
+  openArguments<Args...>(arguments);
+  return ReadThenCall<R, Args...>::run(arguments, reply,
+                                       reinterpret_cast<R (*)(Context&, typename Parameter<Args>::Type...)>(function),
                                        *static_cast<Context*>(context));
 }
 

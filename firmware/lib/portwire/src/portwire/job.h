@@ -124,7 +124,7 @@ template <class... T> class Streaming<Fields<T...>> : public JobHandle {
   constexpr Streaming() {}
   using JobHandle::JobHandle;
 
-  bool next(typename Identity<T>::type... fields) {
+  bool next(typename Parameter<T>::Type... fields) {
     static_assert(ArrayBytes<T...>::kValue != kUnbounded, "the texts and bytes of a stream need a maximum");
     if (!running()) return false;
     ItemMessage<ArrayBytes<T...>::kValue> message;
@@ -160,6 +160,7 @@ template <class R = void, class Item = void> class Job : public detail::Streamin
   }
 };
 
+/// The Job of an action without a result; `Item` is what it streams.
 template <class Item> class Job<void, Item> : public detail::Streaming<Item> {
  public:
   constexpr Job() {}
@@ -180,7 +181,7 @@ template <uint8_t kIndex, class R, class... Args, class Item> struct JobOfAction
 };
 }  // namespace detail
 
-/// The Job of an action of the contract: `portwire::JobOf<decltype(greenhouse::kCalibrate)>`.
+/// The Job of an action of the contract, by the type `A` of its constant: `portwire::JobOf<decltype(greenhouse::kCalibrate)>`.
 template <class A> using JobOf = typename detail::JobOfAction<A>::Type;
 
 }  // namespace portwire

@@ -66,24 +66,24 @@ template <uint8_t kPlaces, uint8_t kResultBytes = 5> struct Jobs {
     /// Runs `handler` for each call of the action as a job. It gets a Job in front of the arguments, keeps it, and returns; the
     /// host has its ACK then. A cast has no number and cannot be a job: it is dropped, and counted.
     template <uint8_t kIndex, class R, class... Args, class Item>
-    void on(Action<kIndex, R(Args...), Item>, typename detail::Identity<void (*)(Job<R, Item>, Args...)>::type handler) {
+    void on(Action<kIndex, R(Args...), Item>, typename detail::Identity<void (*)(Job<R, Item>, typename detail::Parameter<Args>::Type...)>::type handler) {
       putJob<kIndex, R>(invokeJob<R, Item, void, Args...>, reinterpret_cast<detail::AnyFunction>(handler), nullptr);
     }
     /// The same for a handler that may refuse: a Fail is the call's ERROR, and no job begins.
     template <uint8_t kIndex, class R, class... Args, class Item>
     void on(Action<kIndex, R(Args...), Item>,
-            typename detail::Identity<Result<void> (*)(Job<R, Item>, Args...)>::type handler) {
+            typename detail::Identity<Result<void> (*)(Job<R, Item>, typename detail::Parameter<Args>::Type...)>::type handler) {
       putJob<kIndex, R>(invokeJob<R, Item, Result<void>, Args...>, reinterpret_cast<detail::AnyFunction>(handler), nullptr);
     }
     /// The same with an object of yours as the handler's first argument; it must outlive the device.
     template <uint8_t kIndex, class R, class... Args, class Item, class Context>
     void on(Action<kIndex, R(Args...), Item>,
-            typename detail::Identity<void (*)(Context&, Job<R, Item>, Args...)>::type handler, Context& context) {
+            typename detail::Identity<void (*)(Context&, Job<R, Item>, typename detail::Parameter<Args>::Type...)>::type handler, Context& context) {
       putJob<kIndex, R>(invokeJobWith<Context, R, Item, void, Args...>, reinterpret_cast<detail::AnyFunction>(handler), &context);
     }
     template <uint8_t kIndex, class R, class... Args, class Item, class Context>
     void on(Action<kIndex, R(Args...), Item>,
-            typename detail::Identity<Result<void> (*)(Context&, Job<R, Item>, Args...)>::type handler, Context& context) {
+            typename detail::Identity<Result<void> (*)(Context&, Job<R, Item>, typename detail::Parameter<Args>::Type...)>::type handler, Context& context) {
       putJob<kIndex, R>(invokeJobWith<Context, R, Item, Result<void>, Args...>,
                         reinterpret_cast<detail::AnyFunction>(handler), &context);
     }
@@ -198,16 +198,16 @@ template <uint8_t kPlaces, uint8_t kResultBytes = 5> struct Jobs {
 
     template <class R, class Item, class Returned, class... Args>
     static uint8_t invokeJob(detail::AnyFunction function, void*, detail::Arguments& arguments, Writer* reply) {
-      arguments.open(sizeof...(Args));
+      detail::openArguments<Args...>(arguments);
       return detail::ReadThenCall<detail::StartJob<Layer, Job<R, Item>, Returned>, Args...>::run(
-          arguments, reply, reinterpret_cast<Returned (*)(Job<R, Item>, Args...)>(function),
+          arguments, reply, reinterpret_cast<Returned (*)(Job<R, Item>, typename detail::Parameter<Args>::Type...)>(function),
           static_cast<Invocation&>(arguments).jobs);
     }
     template <class Context, class R, class Item, class Returned, class... Args>
     static uint8_t invokeJobWith(detail::AnyFunction function, void* context, detail::Arguments& arguments, Writer* reply) {
-      arguments.open(sizeof...(Args));
+      detail::openArguments<Args...>(arguments);
       return detail::ReadThenCall<detail::StartJobWith<Layer, Job<R, Item>, Returned>, Args...>::run(
-          arguments, reply, reinterpret_cast<Returned (*)(Context&, Job<R, Item>, Args...)>(function),
+          arguments, reply, reinterpret_cast<Returned (*)(Context&, Job<R, Item>, typename detail::Parameter<Args>::Type...)>(function),
           static_cast<Invocation&>(arguments).jobs, *static_cast<Context*>(context));
     }
 

@@ -8,7 +8,7 @@
 //   static constexpr uint8_t kWindow;             calls taken unanswered; the ring must hold them all
 //   void begin(...)                               what Device::begin was given
 //   bool available()                              a byte can be read
-//   uint8_t read()
+//   uint8_t read()                                the next byte; only after available() said that there is one
 //   void write(uint8_t)                           may wait for room
 //   void commit()                                 a message is complete
 //   void flush()                                  waits until all is sent
@@ -39,8 +39,11 @@ template <size_t kRingBytes, size_t kAnswerBytes> struct ArduinoSizes {
 
 }  // namespace detail
 
-/// A UART of an Arduino core by its own class, so that no call is virtual: `ArduinoLine<decltype(Serial)>`.
-/// `kRingBytes` is what the core's receive ring holds: 63 of the 64 bytes of the classic boards.
+/// A UART of an Arduino core by its own class `Uart`, so that no call is virtual: `ArduinoLine<decltype(Serial)>`, and so too
+/// SoftwareSerial, a port over USB, or a class of yours that has available(), read(), write(uint8_t) and flush().
+/// availableForWrite(), which not every core has, is not called: write() waits for room, or drops the byte as a noisy line would.
+/// `kRingBytes` is what the core's receive ring holds: 63 of the 64 bytes of the classic boards. `kAnswerBytes` is the longest
+/// answer, as content; it is kept in RAM, as the longest content is.
 template <class Uart, size_t kRingBytes = 63, size_t kAnswerBytes = 64>
 class ArduinoLine : public detail::ArduinoSizes<kRingBytes, kAnswerBytes> {
  public:
@@ -64,7 +67,8 @@ class ArduinoLine : public detail::ArduinoSizes<kRingBytes, kAnswerBytes> {
   Uart* uart_ = nullptr;
 };
 
-/// Any Stream (SoftwareSerial, a class of USB): virtual calls, so a little slower and larger.
+/// Any Stream, chosen when the program runs: virtual calls, so a little slower and larger. `kRingBytes` and `kAnswerBytes` are
+/// those of ArduinoLine.
 template <size_t kRingBytes = 63, size_t kAnswerBytes = 64>
 class StreamLine : public detail::ArduinoSizes<kRingBytes, kAnswerBytes> {
  public:

@@ -17,7 +17,7 @@ namespace portwire {
 template <uint8_t kRing = 64> class AvrUart {
  public:
   static_assert(kRing >= 2 && (kRing & (kRing - 1)) == 0, "the ring's size is a power of two");
-  static constexpr uint8_t kRingBytes = kRing - 1;
+  static constexpr uint8_t kRingBytes = kRing - 1;  ///< Bytes that can wait in the ring.
 
   /// 8 bits, no parity, one stop bit. Double speed, as bootloader and Arduino have it: 115,200 baud from 16 MHz are then 2.1 %
   /// fast in place of 3.5 % slow (ATmega328P data sheet, table 20-6).
@@ -83,7 +83,8 @@ template <uint8_t kRing = 64> class AvrUart {
   volatile uint8_t ring_[kRing] = {};  // in the order of head_ and tail_
 };
 
-/// An AvrUart as a Line, with `BoardType` for clock, epoch and restart (ArduinoBoard, or one of yours).
+/// An AvrUart, of the class `Uart`, as a Line, with `BoardType` for clock, epoch and restart (ArduinoBoard, or one of yours).
+/// `kAnswerBytes` is the longest answer, as content.
 template <class Uart, class BoardType, size_t kAnswerBytes = 64> class AvrUartLine {
  public:
   typedef Frames Framing;
@@ -116,7 +117,8 @@ template <class Uart, class BoardType, size_t kAnswerBytes = 64> class AvrUartLi
 
 }  // namespace portwire
 
-// The vector has another name where there are several USARTs; a wrong one compiles, and resets the board at the first byte.
+// A wrong vector compiles, and resets the board at the first byte.
+/// The interrupt vector of USART0, which has another name where there are several USARTs.
 #if defined(USART_RX_vect)
 #define PORTWIRE_AVR_UART_VECTOR USART_RX_vect
 #elif defined(USART0_RX_vect)
@@ -125,6 +127,7 @@ template <class Uart, class BoardType, size_t kAnswerBytes = 64> class AvrUartLi
 #error "portwire: this chip has no USART0 whose receive vector is known"
 #endif
 
+/// The interrupt of an AvrUart, in one source file: `PORTWIRE_AVR_UART_INTERRUPT(uart)`.
 #define PORTWIRE_AVR_UART_INTERRUPT(uart) \
   ISR(PORTWIRE_AVR_UART_VECTOR) { (uart).received(); }
 

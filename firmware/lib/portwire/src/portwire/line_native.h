@@ -59,7 +59,7 @@ class Descriptors {
   uint8_t output_[kBufferBytes] = {};
 };
 
-/// Descriptors as a Line. Nothing is lost between processes, so the window is wide and the ring without limit.
+/// Descriptors as a Line, with `ChosenFraming`; `kContentBytes` is the longest content either way. Nothing is lost between processes, so the window is wide and the ring without limit.
 template <class ChosenFraming, size_t kContentBytes = 4096> class DescriptorLine : public Descriptors {
  public:
   typedef ChosenFraming Framing;

@@ -14,6 +14,7 @@ namespace portwire {
 template <uint8_t kMaxTextBytes = 48> struct Log {
   template <class Below, class Contract> class Layer : public Below {
    public:
+    /// Sends a line, with or without a session; what is longer than `kMaxTextBytes` is cut between two characters.
     void log(Severity severity, const char* text) {
       uint8_t bytes = 0;
       while (bytes < kMaxTextBytes && text[bytes] != 0) ++bytes;
@@ -28,7 +29,7 @@ template <uint8_t kMaxTextBytes = 48> struct Log {
     void log(Severity severity, const __FlashStringHelper* text) {
       // One byte more than goes out, so that log() sees whether it cuts inside a character.
       char copy[kMaxTextBytes + 2];
-      uint8_t bytes = 0;
+      typename detail::SmallestCount<(kMaxTextBytes < 255)>::Type bytes = 0;
       const char* from = reinterpret_cast<const char*>(text);
       while (bytes <= kMaxTextBytes && (copy[bytes] = detail::flashChar(from + bytes)) != 0) ++bytes;
       copy[bytes] = 0;

@@ -11,9 +11,10 @@ namespace portwire {
 /// Whether a text is UTF-8 is not looked at.
 class Reader {
  public:
+  /// Reads the `bytes` bytes at `data`, which must outlive it.
   Reader(const uint8_t* data, size_t bytes) : at_(data), end_(data + bytes) {}
 
-  bool atEnd() const { return at_ == end_; }
+  bool atEnd() const { return at_ == end_; }  ///< Nothing is left.
 
   /// True, and past it, when the next value is nil or there is none: on the wire both mean nil.
   bool takeNil() {
@@ -23,6 +24,7 @@ class Reader {
     return true;
   }
 
+  /// Takes true or false.
   PORTWIRE_MUST_USE Status readBool(bool* value) {
     if (atEnd()) return Status::kTruncated;
     if ((*at_ & 0xFE) != 0xC2) return Status::kWrongType;
@@ -30,6 +32,7 @@ class Reader {
     return Status::kOk;
   }
 
+  /// Takes an integer of any width from 0 to `largest`; kOutOfRange for another.
   PORTWIRE_MUST_USE Status readUnsigned(uint32_t* value, uint32_t largest) {
     Integer integer;
     const Status status = readInteger(&integer);
@@ -82,6 +85,7 @@ class Reader {
     return Status::kOk;
   }
 
+  /// Takes a str, as a view into the bytes.
   PORTWIRE_MUST_USE Status readText(const char** text, size_t* bytes) {
     size_t length;
     const Status status = readLength(0xD9, 0xA0, 0xE0, &length);
@@ -91,9 +95,10 @@ class Reader {
     return Status::kOk;
   }
 
+  /// Takes a bin, as a view into the bytes.
   PORTWIRE_MUST_USE Status readBytes(const uint8_t** data, size_t* bytes) {
     size_t length;
-    const Status status = readLength(0xC4, kNoShortForm, 0xFF, &length);
+    const Status status = readLength(0xC4, kNoShortForm, 0, &length);
     if (status != Status::kOk) return status;
     *data = take(length);
     *bytes = length;
@@ -119,39 +124,35 @@ class Reader {
     return Status::kOk;
   }
 
- private:
-  static constexpr uint8_t kNoShortForm = 0xFF;
+  /// The eight bytes of a value of this format, as two words. kWrongType, and nothing is read, when the next has another.
+  PORTWIRE_NOINLINE PORTWIRE_MUST_USE Status readEight(uint8_t format, uint32_t* high, uint32_t* low) {
+    if (atEnd()) return Status::kTruncated;
+    if (*at_ != format) return Status::kWrongType;
+    if (left() < 9) return Status::kTruncated;
+    ++at_;
+    *high = bigEndian(4);
+    *low = bigEndian(4);
+    return Status::kOk;
+  }
+
+  /// The bits of a float 32. kWrongType, and nothing is read, when the next value is none.
+  PORTWIRE_MUST_USE Status readSingle(uint32_t* bits) {
+    if (atEnd()) return Status::kTruncated;
+    if (*at_ != 0xCA) return Status::kWrongType;
+    if (left() < 5) return Status::kTruncated;
+    ++at_;
+    *bits = bigEndian(4);
+    return Status::kOk;
+  }
 
   /// The low 32 bits in two's complement, and the sign.
   struct Integer {
-    uint32_t low;
-    bool negative;
+    uint32_t low;   ///< In two's complement.
+    bool negative;  ///< Below zero.
   };
 
-  size_t left() const { return static_cast<size_t>(end_ - at_); }
-
-  const uint8_t* take(size_t bytes) {
-    const uint8_t* taken = at_;
-    at_ += bytes;
-    return taken;
-  }
-
-  uint32_t bigEndian(uint8_t bytes) {
-    uint32_t value = 0;
-    while (bytes--) value = (value << 8) | *at_++;
-    return value;
-  }
-
-  /// A length of 1, 2 or 4 bytes, by its exponent.
-  bool takeCount(uint8_t exponent, uint32_t* count) {
-    const uint8_t bytes = static_cast<uint8_t>(1 << exponent);
-    if (left() < bytes) return false;
-    *count = bigEndian(bytes);
-    return true;
-  }
-
   /// Any width; kOutOfRange when 32 bits and a sign cannot hold it.
-  PORTWIRE_NOINLINE Status readInteger(Integer* integer) {
+  PORTWIRE_NOINLINE PORTWIRE_MUST_USE Status readInteger(Integer* integer) {
     if (atEnd()) return Status::kTruncated;
     const uint8_t format = *at_;
     if (format < 0x80 || format >= 0xE0) {
@@ -177,6 +178,52 @@ class Reader {
     integer->low = low;
     integer->negative = negative;
     return fits ? Status::kOk : Status::kOutOfRange;
+  }
+
+  /// The single precision number nearest to a double of two words, ties to even; what is smaller than 1.2e-38, where single
+  /// precision fades out, is zero. By hand, since AVR's double is itself single.
+  static uint32_t narrow(uint32_t high, uint32_t low) {
+    const uint32_t sign = high & 0x80000000;
+    const uint16_t exponent = static_cast<uint16_t>((high >> 20) & 0x7FF);
+    uint32_t bits = ((high & 0xFFFFF) << 3) | (low >> 29);
+    const uint32_t rest = low << 3;
+    if (exponent == 0x7FF) {
+      if (rest != 0) bits |= 0x400000;  // stays not-a-number when only the low bits said so
+    } else if (exponent > 1023 + 127) {
+      bits = 0;
+    } else if (exponent < 1023 - 126) {
+      return sign;
+    } else {
+      bits |= static_cast<uint32_t>(exponent - (1023 - 127)) << 23;
+      if (rest > 0x80000000 || (rest == 0x80000000 && (bits & 1))) ++bits;  // a carry runs into the exponent, as it should
+      return sign | bits;
+    }
+    return sign | 0x7F800000 | bits;
+  }
+
+ private:
+  static constexpr uint8_t kNoShortForm = 0xFF;
+
+  size_t left() const { return static_cast<size_t>(end_ - at_); }
+
+  const uint8_t* take(size_t bytes) {
+    const uint8_t* taken = at_;
+    at_ += bytes;
+    return taken;
+  }
+
+  uint32_t bigEndian(uint8_t bytes) {
+    uint32_t value = 0;
+    while (bytes--) value = (value << 8) | *at_++;
+    return value;
+  }
+
+  /// A length of 1, 2 or 4 bytes, by its exponent.
+  bool takeCount(uint8_t exponent, uint32_t* count) {
+    const uint8_t bytes = static_cast<uint8_t>(1 << exponent);
+    if (left() < bytes) return false;
+    *count = bigEndian(bytes);
+    return true;
   }
 
   /// Length of a str or bin, checked against the bytes left. `first` is the format with a length of one byte.
@@ -214,27 +261,6 @@ class Reader {
     for (; high != 0; high >>= 1, scale *= 2) low = (low >> 1) | (low & 1) | (high << 31);
     const float magnitude = static_cast<float>(low) * scale;
     return negative ? -magnitude : magnitude;
-  }
-
-  /// The single precision number nearest to a double of two words, ties to even; what is smaller than 1.2e-38, where single
-  /// precision fades out, is zero. By hand, since AVR's double is itself single.
-  static uint32_t narrow(uint32_t high, uint32_t low) {
-    const uint32_t sign = high & 0x80000000;
-    const uint16_t exponent = static_cast<uint16_t>((high >> 20) & 0x7FF);
-    uint32_t bits = ((high & 0xFFFFF) << 3) | (low >> 29);
-    const uint32_t rest = low << 3;
-    if (exponent == 0x7FF) {
-      if (rest != 0) bits |= 0x400000;  // stays not-a-number when only the low bits said so
-    } else if (exponent > 1023 + 127) {
-      bits = 0;
-    } else if (exponent < 1023 - 126) {
-      return sign;
-    } else {
-      bits |= static_cast<uint32_t>(exponent - (1023 - 127)) << 23;
-      if (rest > 0x80000000 || (rest == 0x80000000 && (bits & 1))) ++bits;  // a carry runs into the exponent, as it should
-      return sign | bits;
-    }
-    return sign | 0x7F800000 | bits;
   }
 
   const uint8_t* at_;

@@ -7,18 +7,21 @@
 
 namespace portwire {
 
+/// Bytes on the wire for `contentBytes` of content.
 constexpr size_t packetBytes(size_t contentBytes) { return kLengthBytes + contentBytes; }
 
 /// The framing of a lossless byte stream. A length above the maximum is never recovered from, for nothing after it can be trusted:
 /// it is told once, and the receiver is deaf from there on.
 struct Packets {
-  static constexpr size_t kBefore = kLengthBytes;
-  static constexpr size_t kBehind = 0;
+  static constexpr size_t kBefore = kLengthBytes;  ///< Bytes of room that a message leaves before its content.
+  static constexpr size_t kBehind = 0;             ///< Bytes of room behind its content.
   /// Nothing is sent a second time.
   static constexpr bool lossless() { return true; }
 
+  /// Takes the line byte by byte; `kMaxContentBytes` is the longest content taken. RAM: kMaxContentBytes + 7.
   template <size_t kMaxContentBytes> class Receiver {
    public:
+    /// Takes one byte, and says what it completed.
     Received push(uint8_t byte) {
       if (failed_) return Received::kNothing;
       if (headerBytes_ != kLengthBytes) {
@@ -33,9 +36,9 @@ struct Packets {
       return ++count_ == declared_ ? ended() : Received::kNothing;
     }
 
-    uint8_t* content() { return buffer_; }
-    size_t contentBytes() const { return count_; }
-    Drop drop() const { return drop_; }
+    uint8_t* content() { return buffer_; }  ///< Of the last kMessage: action, token, value.
+    size_t contentBytes() const { return count_; }  ///< Its bytes.
+    Drop drop() const { return drop_; }  ///< Why the last kDropped was dropped.
     /// True after a length above the maximum.
     bool failed() const { return failed_; }
     /// True while part of a packet is held, its length included.
@@ -69,6 +72,7 @@ struct Packets {
     uint8_t buffer_[kMaxContentBytes] = {};
   };
 
+  /// Sends the content that stands in `buffer` behind kBefore bytes.
   template <class Line> static void send(Line& line, uint8_t* buffer, size_t contentBytes) {
     buffer[0] = static_cast<uint8_t>(contentBytes >> 8);
     buffer[1] = static_cast<uint8_t>(contentBytes & 0xFF);

@@ -16,7 +16,7 @@ struct PlainEvents {
 
     /// Sends the event if the host has bound it; says whether it did. Waits while the line takes no more.
     template <uint8_t kIndex, class... Fields>
-    bool emit(Event<kIndex, Fields...>, typename detail::Identity<Fields>::type... fields) {
+    bool emit(Event<kIndex, Fields...>, typename detail::Parameter<Fields>::Type... fields) {
       static_assert(kIndex < Contract::kIndexes, "the contract's kIndexes must be above every index");
       static_assert(detail::ArrayBytes<Fields...>::kValue != kUnbounded, "an event's texts and bytes need a maximum");
       if (!bound(kIndex)) return false;

@@ -9,13 +9,14 @@
 #include <avr/pgmspace.h>
 #endif
 
-// C++11 has no [[nodiscard]].
+/// On every function whose failure nobody else would notice; C++11 has no [[nodiscard]]. `portwire::ignore(...)` drops a result on
+/// purpose: GCC does not take a cast to void for that.
 #define PORTWIRE_MUST_USE __attribute__((warn_unused_result))
-// One copy in flash however often it is called: -Os alone inlines what -flto then repeats.
+/// One copy in flash however often it is called: -Os alone inlines what -flto then repeats.
 #define PORTWIRE_NOINLINE __attribute__((noinline))
 
-// A text that stays in flash on AVR, where an ordinary literal would be copied to RAM at start:
-//   PORTWIRE_FLASH_TEXT(kName, "greenhouse");
+/// A text that stays in flash on AVR, where an ordinary literal would be copied to RAM at start:
+/// `PORTWIRE_FLASH_TEXT(kName, "greenhouse");`
 #if defined(__AVR__)
 #define PORTWIRE_FLASH_TEXT(name, literal) static const char name[] __attribute__((__progmem__)) = literal
 #else
@@ -23,6 +24,10 @@
 #endif
 
 namespace portwire {
+
+/// Drops the result of a PORTWIRE_MUST_USE function on purpose.
+template <class T> inline void ignore(const T&) {}
+
 namespace detail {
 
 /// Reads a byte of a PORTWIRE_FLASH_TEXT.

@@ -6,6 +6,7 @@
 
 namespace portwire {
 
+/// What a byte has completed.
 enum class Received : uint8_t {
   kNothing = 0,  ///< Not at the end of a message yet.
   kMessage = 1,  ///< content() and contentBytes() hold one, until the next push().
@@ -22,7 +23,7 @@ enum class Drop : uint8_t {
   kToken = 5,     ///< Neither the next token nor one whose answer is still held.
   kMessage = 6    ///< Nothing that this device can use, and no call that an ERROR could answer.
 };
-constexpr uint8_t kDropReasons = 7;
+constexpr uint8_t kDropReasons = 7;  ///< Values of Drop.
 
 /// What a UART lost before any framing saw it, since begin(). Counters that stop at 65,535.
 struct ReceiveLosses {
@@ -33,10 +34,12 @@ struct ReceiveLosses {
 /// Counters that stop at 65,535. They are lower bounds: noise may swallow a delimiter.
 class Drops {
  public:
+  /// One more.
   void add(Drop reason) {
     uint16_t& count = counts_[static_cast<uint8_t>(reason)];
     if (count != 0xFFFF) ++count;
   }
+  /// Dropped for this reason.
   uint16_t operator[](Drop reason) const { return counts_[static_cast<uint8_t>(reason)]; }
   /// Dropped for a reason of the framing's.
   uint32_t frames() const {

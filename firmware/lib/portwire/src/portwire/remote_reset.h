@@ -6,8 +6,14 @@
 
 namespace portwire {
 
+/// RAM: 2 bytes.
 struct RemoteReset {
   template <class Below, class Contract> class Layer : public Below {
+   public:
+    /// Runs `handler` when the host restarts this device, before it does: the place to stop a motor. What is sent in it goes out
+    /// before the restart, and poll() does nothing inside it. A reset by hand, by DTR or by a watchdog does not ask.
+    void onReset(void (*handler)()) { handler_ = handler; }
+
    protected:
     static constexpr uint16_t features() { return Below::features() | feature::kResetApplication; }
 
@@ -19,6 +25,11 @@ struct RemoteReset {
       if (value.readArray(&fields) == Status::kOk && fields >= 2 &&
           value.readUnsigned(&kind, static_cast<uint8_t>(ResetKind::kApplication)) == Status::kOk &&
           value.readUnsigned(&epoch, 0xFFFFFFFF) == Status::kOk && (fields > 2 || value.atEnd()) && epoch == this->epoch()) {
+        if (handler_) {
+          this->enterHandler();
+          handler_();
+          this->leaveHandler();
+        }
         this->line_.flush();
         Below::Board::restart();
         return true;
@@ -27,6 +38,9 @@ struct RemoteReset {
       this->dropMessage();
       return true;
     }
+
+   private:
+    void (*handler_)() = nullptr;
   };
 };
 

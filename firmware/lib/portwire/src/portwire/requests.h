@@ -15,12 +15,13 @@ enum class Outcome : uint8_t {
   kBadAnswer = 4      ///< An answer of another type than the contract's.
 };
 
-/// What the callback of ask() is given.
+/// What the callback of ask() is given; `R` is the type of the answer.
 template <class R> struct Answer {
-  Outcome outcome;
-  uint8_t code;  ///< Of kRefused.
-  R value;       ///< Of kAnswered, else zeros. A text or bytes in it are valid until the callback returns.
+  Outcome outcome;  ///< How it ended.
+  uint8_t code;     ///< Of kRefused.
+  R value;          ///< Of kAnswered, else zeros. A text or bytes in it are valid until the callback returns.
 };
+/// The same of a request without an answer's value.
 template <> struct Answer<void> {
   Outcome outcome;
   uint8_t code;
@@ -79,16 +80,16 @@ template <uint8_t kPlaces, uint8_t kArgumentBytes = 8> struct Requests {
     /// Between HELLO and TICK a request waits for its session. HELLO ends all that wait, those too that were asked before the
     /// first: what asks again on kSessionEnded is heard as soon as the session is up.
     template <uint8_t kIndex, class R, class... Args>
-    bool ask(Request<kIndex, R(Args...)>, uint32_t deadlineMs,
+    PORTWIRE_MUST_USE bool ask(Request<kIndex, R(Args...)>, uint32_t deadlineMs,
              typename detail::Identity<void (*)(const Answer<R>&)>::type callback,
-             typename detail::Identity<Args>::type... args) {
+             typename detail::Parameter<Args>::Type... args) {
       return put<kIndex>(deadlineMs, detail::tell<R>, reinterpret_cast<detail::AnyFunction>(callback), nullptr, args...);
     }
     /// The same with an object of yours as the callback's first argument; it must live until then.
     template <uint8_t kIndex, class R, class... Args, class Context>
-    bool ask(Request<kIndex, R(Args...)>, uint32_t deadlineMs,
+    PORTWIRE_MUST_USE bool ask(Request<kIndex, R(Args...)>, uint32_t deadlineMs,
              typename detail::Identity<void (*)(Context&, const Answer<R>&)>::type callback, Context& context,
-             typename detail::Identity<Args>::type... args) {
+             typename detail::Parameter<Args>::Type... args) {
       return put<kIndex>(deadlineMs, detail::tellWith<Context, R>, reinterpret_cast<detail::AnyFunction>(callback), &context,
                          args...);
     }
@@ -135,7 +136,7 @@ template <uint8_t kPlaces, uint8_t kArgumentBytes = 8> struct Requests {
 
     void sendRequest(uint8_t token) {
       const Place& place = places_[0];
-      typename Below::template Message<1 + 5 + kArgumentBytes> message;
+      typename Below::template Message<3 + 5 + kArgumentBytes> message;
       Writer value = message.value();
       value.writeArray(static_cast<uint16_t>(place.arguments + 1));
       value.writeUnsigned(place.deadlineMs);
@@ -170,8 +171,8 @@ template <uint8_t kPlaces, uint8_t kArgumentBytes = 8> struct Requests {
 
     template <uint8_t kIndex, class... Args>
     bool put(uint32_t deadlineMs, detail::Teller tell, detail::AnyFunction function, void* context, const Args&... args) {
-      static_assert(detail::ArrayBytes<Args...>::kValue <= kArgumentBytes + 1u, "Requests needs a larger kArgumentBytes");
-      static_assert(sizeof...(Args) < 15, "at most 14 arguments");
+      static_assert(detail::EachBytes<Args...>::kValue <= kArgumentBytes, "Requests needs a larger kArgumentBytes");
+      static_assert(sizeof...(Args) < detail::kMaxValues, "at most 98 arguments");
       if (count_ == kPlaces) return false;
       Place& place = places_[count_];
       Writer value(place.value, kArgumentBytes);
@@ -194,7 +195,8 @@ template <uint8_t kPlaces, uint8_t kArgumentBytes = 8> struct Requests {
       const detail::AnyFunction function = places_[at].function;
       void* const context = places_[at].context;
       --count_;
-      for (uint8_t i = at; i < count_; ++i) places_[i] = places_[i + 1];
+      // To the last place whatever the count: a compiler has to see that no place behind it is read.
+      for (uint8_t i = at; i + 1 < kPlaces; ++i) places_[i] = places_[i + 1];
       detail::RequestEnd end = {outcome, code, value};
       this->enterHandler();
       tell(function, context, end);

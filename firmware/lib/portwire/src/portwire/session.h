@@ -15,9 +15,9 @@ namespace detail {
 /// `Top` is the Device. `LineType` gives bytes, framing, sizes and the board; see line_arduino.h for what it has to have.
 template <class Top, class LineType, class Contract> class Session {
  public:
-  typedef LineType Line;
-  typedef typename Line::Board Board;
-  typedef typename Line::Framing Framing;
+  typedef LineType Line;                   ///< The first parameter of Device.
+  typedef typename Line::Board Board;      ///< Its clock, epoch, reset cause and restart.
+  typedef typename Line::Framing Framing;  ///< Frames or Packets.
 
   static constexpr size_t kReceiveBytes = Line::kReceiveBytes;        ///< What the receive ring holds; 0: no limit.
   static constexpr size_t kMaxContentBytes = Line::kMaxContentBytes;  ///< The longest content taken.
@@ -28,10 +28,11 @@ template <class Top, class LineType, class Contract> class Session {
 
   static_assert(kMaxContentBytes >= 32, "HELLO has 19 bytes of content, and later versions append");
   static_assert(kReplyBytes >= kMessageBytes + 48, "the reply to HELLO has up to 50 bytes of content without its texts");
+  static_assert(kReplyBytes <= 0xFFFF, "the length of an answer is 16 bits");
   static_assert(kWindow >= 1 && kWindow <= 64, "the window is 1 to 64");
 
   /// Starts on a line that is ready; what `line` is depends on the Line (an Arduino's Serial, for one). Says hello.
-  template <class... L> void begin(L&... line) {
+  template <class... L> void begin(L&&... line) {
     line_.begin(line...);
     epoch_ = Board::nextEpoch();
     announce();
@@ -62,34 +63,36 @@ template <class Top, class LineType, class Contract> class Session {
 
   /// Runs `handler` for each call and cast of an action of the contract. The arguments have been checked before it runs.
   template <uint8_t kIndex, class R, class... Args, class Item>
-  void on(Action<kIndex, R(Args...), Item>, typename Identity<R (*)(Args...)>::type handler) {
+  void on(Action<kIndex, R(Args...), Item>, typename Identity<R (*)(typename Parameter<Args>::Type...)>::type handler) {
     setHandler<kIndex>(invoke<R, Args...>, reinterpret_cast<AnyFunction>(handler), nullptr);
   }
   /// The same for a handler that may fail.
   template <uint8_t kIndex, class R, class... Args, class Item>
-  void on(Action<kIndex, R(Args...), Item>, typename Identity<Result<R> (*)(Args...)>::type handler) {
+  void on(Action<kIndex, R(Args...), Item>, typename Identity<Result<R> (*)(typename Parameter<Args>::Type...)>::type handler) {
     setHandler<kIndex>(invoke<Result<R>, Args...>, reinterpret_cast<AnyFunction>(handler), nullptr);
   }
   /// The same with an object of yours as the handler's first argument; it must outlive the device.
   template <uint8_t kIndex, class R, class... Args, class Item, class Context>
-  void on(Action<kIndex, R(Args...), Item>, typename Identity<R (*)(Context&, Args...)>::type handler, Context& context) {
+  void on(Action<kIndex, R(Args...), Item>, typename Identity<R (*)(Context&, typename Parameter<Args>::Type...)>::type handler,
+          Context& context) {
     setHandler<kIndex>(invokeWith<Context, R, Args...>, reinterpret_cast<AnyFunction>(handler), &context);
   }
   template <uint8_t kIndex, class R, class... Args, class Item, class Context>
-  void on(Action<kIndex, R(Args...), Item>, typename Identity<Result<R> (*)(Context&, Args...)>::type handler, Context& context) {
+  void on(Action<kIndex, R(Args...), Item>, typename Identity<Result<R> (*)(Context&, typename Parameter<Args>::Type...)>::type handler,
+          Context& context) {
     setHandler<kIndex>(invokeWith<Context, Result<R>, Args...>, reinterpret_cast<AnyFunction>(handler), &context);
   }
 
   /// True from the host's first TICK on: it hears what is sent.
   bool inSession() const { return state_ == State::kUp; }
-  uint32_t epoch() const { return epoch_; }
-  const Drops& drops() const { return drops_; }
+  uint32_t epoch() const { return epoch_; }      ///< Of this boot.
+  const Drops& drops() const { return drops_; }  ///< What came and was no use.
   /// True when a packet was announced that is longer than this device takes: where the next one begins cannot be known, and
   /// nothing more is taken from this line. A program ends then, with a status that says so. Never on a line with frames.
   bool lineFailed() const { return receiver_.failed(); }
   /// True while part of a message is held: what a line that ends here cuts off.
   bool inMessage() const { return receiver_.inMessage(); }
-  Line& line() { return line_; }
+  Line& line() { return line_; }  ///< For what only this Line can do.
 
  protected:
   // Hooks, with what the core alone does.
@@ -181,6 +184,9 @@ template <class Top, class LineType, class Contract> class Session {
     kHello,   ///< HELLO was answered; only TICK with token 2 goes on. Until then nothing with a token is sent.
     kUp
   };
+
+  /// A flag of badArgument_: the argument is a number, and too small or too large.
+  static constexpr uint8_t kOutOfRange = 0x80;
 
   /// An answer, kept for repeats of its call. Empty when it has no bytes.
   struct Slot {
@@ -324,16 +330,25 @@ template <class Top, class LineType, class Contract> class Session {
     send(slot.buffer, answer, token, reply.bytes());
   }
 
-  /// [code], and where one of the first nine arguments is to blame [code, "argument 2"], counted from 1: the host's contract
-  /// has its name.
+  /// [code], and where an argument is to blame [code, "argument 2"], counted from 1: the host's contract has its name. Where the
+  /// contract has ranges, a number that is too small or too large is "argument 2 out of range".
   void writeError(Writer& reply, uint8_t error) {
-    reply.writeArray(badArgument_ == 0 ? 1 : 2);
+    const bool isRange = Contract::kHasRanges && (badArgument_ & kOutOfRange) != 0;
+    uint8_t place = Contract::kHasRanges ? static_cast<uint8_t>(badArgument_ & ~kOutOfRange) : badArgument_;
+    reply.writeArray(place == 0 ? 1 : 2);
     reply.writeUnsigned(error);
-    if (badArgument_ == 0) return;
-    PORTWIRE_FLASH_TEXT(kArgument, "\xAA" "argument ");  // 0xAA: a text of 10 bytes
-    for (const char* from = kArgument; const char character = flashChar(from); ++from)
-      reply.writeByte(static_cast<uint8_t>(character));
-    reply.writeByte(static_cast<uint8_t>('0' + badArgument_));
+    if (place == 0) return;
+    PORTWIRE_FLASH_TEXT(kArgument, "argument ");
+    PORTWIRE_FLASH_TEXT(kRange, " out of range");
+    uint8_t tens = 0;
+    if (Contract::kMaxArguments > 9)
+      for (; place > 9; place = static_cast<uint8_t>(place - 10)) ++tens;
+    const size_t bytes = sizeof kArgument + (tens != 0 ? 1 : 0) + (isRange ? sizeof kRange - 1 : 0);
+    reply.writeByte(static_cast<uint8_t>(0xA0 | bytes));
+    reply.writeFlashChars(kArgument);
+    if (tens != 0) reply.writeByte(static_cast<uint8_t>('0' + tens));
+    reply.writeByte(static_cast<uint8_t>('0' + place));
+    if (isRange) reply.writeFlashChars(kRange);
   }
 
   /// Not the next token: a repeat of a call is answered as before, and the handler does not run again.
@@ -367,6 +382,8 @@ template <class Top, class LineType, class Contract> class Session {
     const uint8_t error = handler.invoke(handler.function, handler.context, invocation, reply);
     leaveHandler();
     badArgument_ = invocation.badArgument();
+    if (badArgument_ > (Contract::kMaxArguments > 9 ? kMaxValues : 9)) badArgument_ = 0;
+    if (Contract::kHasRanges && invocation.outOfRange()) badArgument_ |= kOutOfRange;
     return error;
   }
 
@@ -374,7 +391,7 @@ template <class Top, class LineType, class Contract> class Session {
   State state_ = State::kBooted;
   uint8_t expected_ = 0;
   uint8_t newest_ = 0;
-  uint8_t badArgument_ = 0;  ///< Of the call that is running: which of its arguments could not be read; 0: none.
+  uint8_t badArgument_ = 0;  ///< Of the call that is running: which of its arguments could not be taken; 0: none.
   bool inHandler_ = false;
   Drops drops_;
   typename Framing::template Receiver<kMaxContentBytes> receiver_;

@@ -1,4 +1,5 @@
 // How the C++ types of a contract stand on the wire: bool, integers of 8 to 32 bits, float, Text, Bytes, and structs of those.
+// array.h, wide_values.h and in_range.h have the others.
 #ifndef PORTWIRE_VALUES_H
 #define PORTWIRE_VALUES_H
 
@@ -7,32 +8,49 @@
 
 namespace portwire {
 
-constexpr size_t kUnbounded = 0xFFFF;
+constexpr size_t kUnbounded = 0xFFFF;  ///< No longest form.
 
 /// UTF-8 text of at most `kMaxBytes` bytes, not ended by a zero: a view. What a handler is given is valid until it returns.
 template <size_t kMaxBytes = kUnbounded> struct Text {
-  const char* data;
-  size_t bytes;
+  const char* data;  ///< UTF-8, not ended by a zero.
+  size_t bytes;      ///< How many.
 };
 
 /// Bytes, at most `kMaxBytes` of them: a view. What a handler is given is valid until it returns.
 template <size_t kMaxBytes = kUnbounded> struct Bytes {
-  const uint8_t* data;
-  size_t bytes;
+  const uint8_t* data;  ///< The bytes.
+  size_t bytes;         ///< How many.
 };
 
-/// A Text of a string that ends with a zero.
+/// A Text of a string that ends with a zero. What is longer than `kMaxBytes` is cut between two characters.
 template <size_t kMaxBytes = kUnbounded> inline Text<kMaxBytes> text(const char* string) {
   size_t bytes = 0;
-  while (bytes < kMaxBytes && string[bytes] != 0) ++bytes;
-  // A character is not cut in two, or the host could not read the text: UTF-8's continuation bytes are 10xxxxxx.
-  if (bytes == kMaxBytes && string[bytes] != 0)
+  for (; string[bytes] != 0; ++bytes) {
+    if (bytes < kMaxBytes) continue;
+    // A character is not cut in two, or the host could not read the text: UTF-8's continuation bytes are 10xxxxxx.
     while (bytes != 0 && (string[bytes] & 0xC0) == 0x80) --bytes;
+    break;
+  }
   Text<kMaxBytes> view = {string, bytes};
   return view;
 }
 
 namespace detail {
+
+/// What `argument 99` can name: of the arguments of an action, and of the fields of an event.
+constexpr size_t kMaxValues = 99;
+
+/// The head of an array.
+constexpr size_t headBytes(size_t items) { return items < 16 ? 1 : 3; }
+/// Sums and products of bytes that stop at kUnbounded.
+constexpr size_t plusBytes(size_t a, size_t b) { return a >= kUnbounded - b ? kUnbounded : a + b; }
+constexpr size_t timesBytes(size_t items, size_t bytes) { return bytes > (kUnbounded - 1) / items ? kUnbounded : items * bytes; }
+
+/// How a value of the contract's type T is kept, and how a function takes it.
+template <class T> struct Parameter {
+  typedef T Value;
+  typedef T Type;
+};
 
 template <class T> struct UnsignedWire {
   static constexpr size_t kBytes = 1 + sizeof(T);
@@ -107,7 +125,7 @@ template <> struct Wire<float> {
 };
 
 template <size_t kMaxBytes> struct Wire<Text<kMaxBytes>> {
-  static constexpr size_t kBytes = kMaxBytes == kUnbounded ? kUnbounded : kMaxBytes + (kMaxBytes < 32 ? 1 : kMaxBytes < 256 ? 2 : 3);
+  static constexpr size_t kBytes = plusBytes(kMaxBytes, kMaxBytes < 32 ? 1 : kMaxBytes < 256 ? 2 : 3);
   static Status read(Reader& reader, Text<kMaxBytes>* value) {
     const Status status = reader.readText(&value->data, &value->bytes);
     return status == Status::kOk && value->bytes > kMaxBytes ? Status::kTooLarge : status;
@@ -122,7 +140,7 @@ template <size_t kMaxBytes> struct Wire<Text<kMaxBytes>> {
 };
 
 template <size_t kMaxBytes> struct Wire<Bytes<kMaxBytes>> {
-  static constexpr size_t kBytes = kMaxBytes == kUnbounded ? kUnbounded : kMaxBytes + (kMaxBytes < 256 ? 2 : 3);
+  static constexpr size_t kBytes = plusBytes(kMaxBytes, kMaxBytes < 256 ? 2 : 3);
   static Status read(Reader& reader, Bytes<kMaxBytes>* value) {
     const Status status = reader.readBytes(&value->data, &value->bytes);
     return status == Status::kOk && value->bytes > kMaxBytes ? Status::kTooLarge : status;
@@ -132,12 +150,16 @@ template <size_t kMaxBytes> struct Wire<Bytes<kMaxBytes>> {
   }
 };
 
-/// Longest form of an array of these by position, its head (below 16 items) included.
-template <class... T> struct ArrayBytes;
-template <> struct ArrayBytes<> { static constexpr size_t kValue = 1; };
-template <class First, class... Rest> struct ArrayBytes<First, Rest...> {
-  static constexpr bool kBounded = Wire<First>::kBytes != kUnbounded && ArrayBytes<Rest...>::kValue != kUnbounded;
-  static constexpr size_t kValue = kBounded ? Wire<First>::kBytes + ArrayBytes<Rest...>::kValue : kUnbounded;
+/// Longest form of several values one after the other.
+template <class... T> struct EachBytes;
+template <> struct EachBytes<> { static constexpr size_t kValue = 0; };
+template <class First, class... Rest> struct EachBytes<First, Rest...> {
+  static constexpr size_t kValue = plusBytes(Wire<First>::kBytes, EachBytes<Rest...>::kValue);
+};
+
+/// Longest form of an array of these by position, its head included.
+template <class... T> struct ArrayBytes {
+  static constexpr size_t kValue = plusBytes(headBytes(sizeof...(T)), EachBytes<T...>::kValue);
 };
 
 inline void writeEach(Writer&) {}
@@ -148,7 +170,7 @@ template <class First, class... Rest> inline void writeEach(Writer& writer, cons
 
 /// Values by position, as arguments and events travel; none: nothing at all, which means nil.
 template <class... T> inline void writeValues(Writer& writer, const T&... values) {
-  static_assert(sizeof...(T) < 16, "at most 15 values");
+  static_assert(sizeof...(T) <= kMaxValues, "at most 99 values");
   if (sizeof...(T) == 0) return;
   writer.writeArray(sizeof...(T));
   writeEach(writer, values...);

@@ -1,14 +1,20 @@
 /** What is wrong with a config, as one line: where, what, and the nearest spelling. */
 
-import { z } from 'zod'
-import { didYouMean } from '../contract/file/index.js'
-import { configSchema } from './config-schema.js'
-import { shownName } from './printable.js'
+import type { z } from 'zod'
+import { didYouMean } from '../../contract/file/index.js'
+import { shownName } from '../printable.js'
+import { configSchema } from './schema.js'
+import { isSecret, keysAt, type Path } from './tree.js'
 
 export interface ConfigProblem {
-  readonly path: readonly (string | number)[]
+  readonly path: Path
   /** Begins with the path in dots. */
   readonly line: string
+}
+
+/** The keys in dots. */
+export function dots(path: Path): string {
+  return path.map((key) => shownName(String(key))).join('.')
 }
 
 export function describeIssues(issues: readonly z.core.$ZodIssue[], input: unknown): ConfigProblem[] {
@@ -23,7 +29,7 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): ConfigProblem[]
   const path = issue.path as (string | number)[]
   switch (issue.code) {
     case 'unrecognized_keys': {
-      const known = keysAt(path)
+      const known = keysAt(configSchema, path)
       return issue.keys.map((key) => {
         const where = dots([...path, key])
         return {
@@ -38,8 +44,8 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): ConfigProblem[]
     }
     case 'invalid_type': {
       const value = valueAt(input, path)
-      if (value === undefined) return [problem(path, `is missing; expected ${kindOf(issue.expected)}`)]
-      return [problem(path, `expected ${kindOf(issue.expected)}, got ${show(value)}`)]
+      const expected = issue.message.startsWith('expected') ? issue.message : `expected ${kindOf(issue.expected)}`
+      return [problem(path, value === undefined ? `is missing; ${expected}` : `${expected}, got ${show(value)}`)]
     }
     case 'invalid_value': {
       const value = valueAt(input, path)
@@ -66,15 +72,12 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): ConfigProblem[]
   }
 }
 
-function problem(path: readonly (string | number)[], text: string): ConfigProblem {
-  // The value of a secret does not belong on a screen; a password may stand in the server's address too, where it is refused.
-  const isSecret = path.at(-1) === 'password' || (path.at(-1) === 'server' && path.at(-2) === 'mqtt')
-  const said = isSecret ? text.replace(/, got .*$/s, '') : text
+function problem(path: Path, text: string): ConfigProblem {
+  // The value of a secret does not belong on a screen; a password may stand in an address too, where it is refused.
+  const isServer = path.at(-2) === 'mqtt' && path.at(-1) === 'server'
+  const isUrl = path.at(-1) === 'websocket'
+  const said = isServer || isUrl || isSecret(configSchema, path) ? text.replace(/, got .*$/s, '') : text
   return { path, line: path.length === 0 ? said : `${dots(path)}: ${said}` }
-}
-
-function dots(path: readonly (string | number)[]): string {
-  return path.map((key) => shownName(String(key))).join('.')
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -98,30 +101,9 @@ function show(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
 
-function valueAt(input: unknown, path: readonly (string | number)[]): unknown {
+function valueAt(input: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (value, key) => (value as Record<string | number, unknown> | null | undefined)?.[key],
     input,
   )
-}
-
-/** The keys that the schema knows at a path, seen through optionals, defaults and records. */
-function keysAt(path: readonly (string | number)[]): string[] {
-  let schema: z.core.$ZodType | undefined = configSchema
-  for (const key of path) {
-    const inner: z.core.$ZodType | undefined = schema && unwrap(schema)
-    if (inner instanceof z.ZodObject) schema = inner.shape[key] as z.core.$ZodType | undefined
-    else if (inner instanceof z.ZodRecord) schema = inner.valueType as z.core.$ZodType
-    else return []
-  }
-  const inner = schema && unwrap(schema)
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : []
-}
-
-function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
-  let inner = schema
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault) {
-    inner = inner.unwrap() as z.core.$ZodType
-  }
-  return inner
 }

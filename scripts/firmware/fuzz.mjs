@@ -1,0 +1,111 @@
+// libFuzzer over the device library: firmware/fuzz/*.cpp. The corpora stand in the repository, a line of hex an input; each is
+// replayed first, then new inputs are made for some seconds.
+
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { filesIn, isStale, needTools, run } from './tools.mjs'
+
+const SOURCES = 'firmware/fuzz'
+const CORPORA = `${SOURCES}/corpus`
+/** No longer inputs than these are made: each tells more when it is short. What is kept reaches each branch, and with `counters`
+ * each also a different number of times. */
+const TARGETS = [
+  { name: 'frame', maxBytes: 128, counters: 1 },
+  { name: 'reader', maxBytes: 64, counters: 1 },
+  { name: 'session', maxBytes: 48, counters: 0 },
+]
+// Without tracing of comparisons: it takes half of the time, and the CRC that it could guess is made by the target itself.
+const FLAGS = [
+  '-std=c++11',
+  '-O2',
+  '-g1',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-fsanitize=fuzzer,address,undefined',
+  '-fno-sanitize-recover=all',
+  '-fno-sanitize-coverage=trace-cmp',
+]
+
+/** @param keep  what was found goes into the corpora, minimised
+ *  @returns a row a target; throws with the input that broke one */
+export async function fuzzLibrary({ build, library, seconds, seed, keep = false }) {
+  needTools(['clang++-14'], [], 'clang-14 libclang-rt-14-dev')
+  const directory = `${build}/fuzz`
+  mkdirSync(directory, { recursive: true })
+  const inputs = [
+    ...filesIn(SOURCES).filter((file) => /\.(cpp|h)$/.test(file)),
+    ...filesIn('firmware/probe'),
+    ...filesIn(library),
+  ]
+  const builds = TARGETS.map(async ({ name }) => {
+    const target = `${directory}/${name}`
+    if (isStale(target, [...inputs, 'scripts/firmware/fuzz.mjs'])) {
+      await run('clang++-14', [...FLAGS, `-I${library}`, `${SOURCES}/${name}.cpp`, '-o', target])
+    }
+  })
+  for (let i = 0; i < builds.length; i += availableParallelism())
+    await Promise.all(builds.slice(i, i + availableParallelism()))
+  return TARGETS.map((target) => fuzz(target, { directory, seconds, seed, keep }))
+}
+
+function fuzz({ name, maxBytes, counters }, { directory, seconds, seed, keep }) {
+  const corpus = unpack(`${directory}/${name}-corpus`, readCorpus(name))
+  const found = unpack(`${directory}/${name}-found`, [])
+  const binary = `${directory}/${name}`
+  start(binary, ['-runs=0', corpus])
+  const options = [`-max_total_time=${seconds}`, `-max_len=${maxBytes}`, `-seed=${seed}`, '-print_final_stats=1']
+  const { stderr, cpuSeconds } =
+    seconds > 0 ? start(binary, [...options, found, corpus]) : { stderr: '', cpuSeconds: 0 }
+  const statistic = (key) => Number(new RegExp(`stat::${key}:\\s+(\\d+)`).exec(stderr)?.[1] ?? 0)
+  if (keep) {
+    const merged = unpack(`${directory}/${name}-merged`, [])
+    start(binary, ['-merge=1', `-use_counters=${counters}`, `-max_len=${maxBytes}`, merged, corpus, found])
+    const lines = readdirSync(merged).map((file) => readFileSync(path.join(merged, file)).toString('hex'))
+    writeFileSync(
+      `${CORPORA}/${name}.txt`,
+      `${lines.sort((a, b) => a.length - b.length || (a < b ? -1 : 1)).join('\n')}\n`,
+    )
+  }
+  const executions = statistic('number_of_executed_units')
+  return {
+    name,
+    replayed: readdirSync(corpus).length,
+    executions,
+    perSecond: statistic('average_exec_per_sec'),
+    perCpuSecond: cpuSeconds > 0 ? Math.round(executions / cpuSeconds) : 0,
+    seed,
+  }
+}
+
+/** The inputs of a corpus, as bytes. */
+function readCorpus(name) {
+  const lines = readFileSync(`${CORPORA}/${name}.txt`, 'utf8').split('\n')
+  return lines.filter((line) => line !== '').map((line) => Buffer.from(line, 'hex'))
+}
+
+function unpack(directory, inputs) {
+  rmSync(directory, { recursive: true, force: true })
+  mkdirSync(directory, { recursive: true })
+  for (const [i, input] of inputs.entries()) writeFileSync(`${directory}/${String(i).padStart(4, '0')}`, input)
+  return directory
+}
+
+/** Runs a target and counts its CPU time; a broken promise ends everything, with the input in hex. */
+function start(binary, args) {
+  const artifact = `${binary}-broken`
+  rmSync(artifact, { force: true })
+  const shell = ['-c', 'TIMEFORMAT="cpu %U %S"; time "$@"', 'bash', binary, `-exact_artifact_path=${artifact}`, ...args]
+  const { status, stderr } = spawnSync('bash', shell, { encoding: 'utf8', maxBuffer: 1 << 28 })
+  if (status !== 0) {
+    let input = '(no input kept)'
+    try {
+      input = readFileSync(artifact).toString('hex')
+    } catch {} // it failed before it had one
+    throw new Error(`${binary} ended with ${status} on ${input}\n${stderr.slice(-4000)}`)
+  }
+  const [, user, system] = /cpu ([\d.]+) ([\d.]+)/.exec(stderr) ?? []
+  return { stderr, cpuSeconds: Number(user) + Number(system) }
+}

@@ -1,0 +1,1 @@
+export function keywordsOf(headers: readonly string[]): string

@@ -1,0 +1,76 @@
+// A gateway with devices that make reliable events as fast as they are acknowledged, when the parent asks for so many.
+
+import { readFileSync } from 'node:fs'
+import { MQTT_DEFAULTS, OUTBOX_DEFAULTS, startGateway } from '../../../dist/gateway/index.js'
+import { defineContract } from '../../../dist/index.js'
+
+const [url, dir, maxBytes, deviceCount] = process.argv.slice(2)
+/** Events of one device that are not acknowledged: the widest window there is. */
+const WINDOW = 64
+const SAMPLE_MS = 50
+
+const contract = defineContract({
+  name: 'meter',
+  version: '1',
+  actions: { ping: { args: {}, result: 'u8' } },
+  events: { reading: { fields: { n: 'u32' }, acknowledged: true } },
+})
+const consumers = new Map()
+const names = Array.from({ length: Number(deviceCount) }, (_, n) => `meter${n}`)
+const portOf = (name) => ({
+  watch: () => () => {},
+  on: () => () => {},
+  consume(_event, consumer) {
+    consumers.set(name, consumer)
+    return () => {}
+  },
+  call: async () => 0,
+  close: async () => ({ kind: 'closed' }),
+  info: () => ({ link: name, state: 'running', session: 1, restarts: 0 }),
+})
+const gateway = await startGateway(
+  {
+    mqtt: { ...MQTT_DEFAULTS, server: { kind: 'external', url }, reconnectMinMs: 50, reconnectMaxMs: 100 },
+    outbox: { ...OUTBOX_DEFAULTS, dir, maxBytes: Number(maxBytes) },
+    devices: names.map((name) => ({ name, target: { serial: name }, contract, retain: false })),
+    shown: {},
+  },
+  { openPort: ({ name }) => portOf(name) },
+)
+
+/** Memory of the process alone: LevelDB maps its tables, which the kernel counts as resident as long as nobody needs the room. */
+const ownBytes = () => 1024 * Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1'))[1])
+let mostOwnBytes = 0
+setInterval(() => {
+  mostOwnBytes = Math.max(mostOwnBytes, ownBytes())
+}, SAMPLE_MS)
+const made = new Map(names.map((name) => [name, 0]))
+
+async function make(events) {
+  const perDevice = Math.ceil(events / names.length)
+  const startMs = performance.now()
+  const workers = names.flatMap((name) => {
+    const end = made.get(name) + perDevice
+    const worker = async () => {
+      while (made.get(name) < end) {
+        const number = made.get(name)
+        made.set(name, number + 1)
+        await consumers.get(name)({ n: number }, { epoch: 1, number, id: `${name}:00000001:${number}` })
+      }
+    }
+    return Array.from({ length: WINDOW }, worker)
+  })
+  await Promise.all(workers)
+  const perSecond = Math.round((perDevice * names.length) / ((performance.now() - startMs) / 1_000))
+  process.send({ made: perDevice * names.length, perSecond })
+}
+
+process.on('message', ({ make: events, ask }) => {
+  if (events) {
+    mostOwnBytes = 0
+    void make(events)
+  }
+  if (ask) process.send({ outbox: gateway.outbox(), mostOwnBytes })
+})
+process.on('disconnect', () => process.exit(0))
+process.send({ ready: true })

@@ -1,0 +1,57 @@
+// Limits of the operating system on the running gateway (prlimit): no file may grow, then none may be opened.
+
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { sleep, startGatewayProcess } from '../gateway-kill/setup.mjs'
+import { createSerialDevice, within } from './device.mjs'
+
+const SILENT_MS = 2_500
+const ALARM_MS = 1_000
+const RESUME_MS = 5_000
+const EVENTS = 20
+
+/** @returns what was wrong, one string a fault, and the figures */
+export async function failByLimits({ broker, consumer }) {
+  consumer.begin()
+  const gateway = await startGatewayProcess(broker.url, join(broker.folder, 'outbox-limits'))
+  const limit = (what) => execFileSync('prlimit', ['--pid', String(gateway.pid), `--${what}`])
+  const device = createSerialDevice()
+  device.attach(gateway)
+  const problems = []
+  const sent = []
+  for (let n = 0; n < EVENTS; n++) await device.send()
+
+  const refuses = async (what) => {
+    const before = device.acknowledgedAtMs.size
+    sent.push(device.send())
+    await sleep(SILENT_MS)
+    if (device.acknowledgedAtMs.size > before) problems.push(`${what}: an event was acknowledged`)
+    if (gateway.exitCode !== null || gateway.signalCode !== null) problems.push(`${what}: the gateway is gone`)
+  }
+  limit('fsize=0:')
+  const fullAtMs = Date.now()
+  await refuses('EFBIG')
+  const alarm = consumer.alarms.find(({ state, atMs }) => state === 'unavailable' && atMs >= fullAtMs)
+  if (!alarm) problems.push('EFBIG: no alarm')
+  else if (alarm.atMs - fullAtMs > ALARM_MS) problems.push(`EFBIG: the alarm came after ${alarm.atMs - fullAtMs} ms`)
+
+  limit('nofile=3:')
+  limit('fsize=unlimited:')
+  await refuses('EMFILE')
+  if (!consumer.alarms.some(({ problem }) => /too many open files|EMFILE/i.test(problem ?? '')))
+    problems.push('EMFILE: the alarm does not say so')
+
+  const roomAtMs = Date.now()
+  limit('nofile=1024:')
+  if (!(await within(RESUME_MS, Promise.all(sent)))) problems.push('it did not resume')
+  const resumedMs = Date.now() - roomAtMs
+  for (let n = 0; n < EVENTS; n++) await device.send()
+  for (let waitedMs = 0; waitedMs < 5_000 && consumer.seen().size < device.made; waitedMs += 20) await sleep(20)
+  const lost = device.made - consumer.seen().size
+  if (lost > 0) problems.push(`${lost} events are lost`)
+  if (consumer.alarms.at(-1)?.state !== 'ok') problems.push('the alarm does not end')
+  const gone = new Promise((resolve) => gateway.once('exit', resolve))
+  gateway.disconnect()
+  await gone
+  return { problems, figures: { events: device.made, alarmMs: alarm ? alarm.atMs - fullAtMs : -1, resumedMs, lost } }
+}

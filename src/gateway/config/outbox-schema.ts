@@ -1,0 +1,81 @@
+/** The section `outbox`: where events wait for the broker. */
+
+import { z } from 'zod'
+import { LIMITS } from '../limits.js'
+import { parseBytes } from '../units.js'
+import { duration } from './duration.js'
+
+/** The longest event has to fit, and what is being sent beside it. */
+const MIN_OUTBOX_BYTES = 4_000_000
+const EXPECTED = 'expected bytes like 256MB'
+
+const disk = z.strictObject({
+  dir: z
+    .string()
+    .min(1)
+    .meta({
+      title: 'Folder',
+      description:
+        'Of this gateway alone; relative to the config file. Default: $STATE_DIRECTORY, else the state folder of the user.',
+      examples: ['/var/lib/portwire/outbox'],
+    })
+    .optional(),
+  max_bytes: z
+    .union([z.string(), z.int()], { error: EXPECTED })
+    .transform((text, context) => {
+      const bytes = parseBytes(text)
+      if (bytes !== undefined && bytes >= MIN_OUTBOX_BYTES) return bytes
+      context.addIssue({ code: 'custom', message: `${EXPECTED}, at least 4MB`, input: text })
+      return z.NEVER
+    })
+    .meta({
+      title: 'Most bytes',
+      description: 'Of events; the files take up to about twice that. At least 4MB; MiB is 1,048,576.',
+      default: '256MB',
+      examples: ['1GB'],
+    })
+    .prefault(LIMITS.outboxDiskBytes),
+  ttl: duration({
+    title: 'Longest age',
+    description: 'Older events are dropped, and counted; 0: none.',
+    default: '0',
+    examples: ['24h'],
+  }).optional(),
+  on_full: z
+    .enum(['drop-oldest', 'reject-new'])
+    .meta({
+      title: 'When it is full',
+      description: 'What gives way when there is no room: the oldest events, or the new ones.',
+      default: 'drop-oldest',
+      examples: ['reject-new'],
+    })
+    .default('drop-oldest'),
+  sync: z
+    .literal('group')
+    .meta({
+      title: 'Sync',
+      description: 'Events that come together go to the disk together.',
+      default: 'group',
+      examples: ['group'],
+    })
+    .default('group'),
+  hold: duration(
+    {
+      title: 'Hold',
+      description: "How long the broker's acknowledgement is not relied on, at most 60s; 0: it is.",
+      default: '0',
+      examples: ['5s'],
+    },
+    { maxMs: 60_000 },
+  ).optional(),
+})
+
+export const outboxSchema = z
+  .union([z.literal('memory'), disk], { error: 'expected memory, or dir, max_bytes, ttl, on_full, sync, hold' })
+  .meta({
+    title: 'Outbox',
+    description:
+      'memory, or where events wait for the broker on disk. What changes here needs a restart of the gateway.',
+    examples: ['memory', { dir: '/var/lib/portwire/outbox' }],
+    requires_restart: true,
+  })

@@ -1,0 +1,78 @@
+/** What is left of a database, whatever state it is in, without LevelDB's help. */
+
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readLog, readTable } from './level-files.js'
+import { decodeKey } from './level-keys.js'
+import { readManifest } from './level-manifest.js'
+import { decodeMark, decodeNumber, decodeRecord, type LastNumber, type Mark } from './record.js'
+import { isUnreadable, type Remains } from './store.js'
+
+const TABLE = /\.(ldb|sst)$/
+const LOG = /^\d+\.log$/
+
+/** The first table in use that is not whole; undefined when all are. */
+export async function findDamagedTable(path: string): Promise<string | undefined> {
+  const inUse = await tablesInUse(path)
+  for (const file of await filesOf(path)) {
+    // A kill in the middle of writing a table leaves half of one, which LevelDB removes.
+    if (!TABLE.test(file) || inUse?.has(Number.parseInt(file, 10)) === false) continue
+    const { problem } = readTable(await readFile(join(path, file)), false)
+    if (problem !== undefined) return `${file}: ${problem}`
+  }
+  return undefined
+}
+
+/** Numbers of the tables in use; undefined when that cannot be known. */
+async function tablesInUse(path: string): Promise<ReadonlySet<number> | undefined> {
+  try {
+    const manifest = (await readFile(join(path, 'CURRENT'), 'latin1')).trim()
+    return /^MANIFEST-\d+$/.test(manifest) ? readManifest(await readFile(join(path, manifest))) : undefined
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** The newest version of everything that can be read. It is all in memory: as much as the outbox has on the disk.
+ * @param withoutUnreadable  true: files that the disk cannot read are left out */
+export async function readRemains(path: string, withoutUnreadable = false): Promise<Remains> {
+  let mark: Mark | undefined
+  const numbers = new Map<string, LastNumber>()
+  const events = new Map<number, Buffer>()
+  /** Of the version that is known of each key. */
+  const sequences = new Map<string, number>()
+  for (const file of await filesOf(path)) {
+    if (!TABLE.test(file) && !LOG.test(file)) continue
+    const bytes = await readFile(join(path, file)).catch((error: unknown) => {
+      if (withoutUnreadable && isUnreadable(error)) return undefined
+      throw error
+    })
+    if (!bytes) continue
+    for (const { key: bare, sequence, value } of TABLE.test(file) ? readTable(bytes, true).entries : readLog(bytes)) {
+      const key = decodeKey(bare)
+      if (!key || (key.kind === 'event' && value?.length && !decodeRecord(key.position, value))) continue
+      const name = bare.toString('latin1')
+      if ((sequences.get(name) ?? -1) > sequence) continue
+      sequences.set(name, sequence)
+      if (key.kind === 'mark') mark = value && decodeMark(value)
+      else if (key.kind === 'number') put(numbers, key.device, value && decodeNumber(key.device, value))
+      else put(events, key.position, value)
+    }
+  }
+  return { mark, numbers, events }
+}
+
+function put<Key, Value>(map: Map<Key, Value>, key: Key, value: Value | undefined): void {
+  if (value === undefined) map.delete(key)
+  else map.set(key, value)
+}
+
+async function filesOf(path: string): Promise<string[]> {
+  try {
+    return await readdir(path)
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return []
+    throw error
+  }
+}

@@ -1,0 +1,98 @@
+/** Keys of the config from the environment. */
+
+import { describe, expect, test } from 'vitest'
+import { parseConfig } from '../../../src/gateway/index.js'
+import { DEVICE, EXAMPLES, refusal } from './support.js'
+
+const path = `${EXAMPLES}portwire.yaml`
+const parse = (text: string, env: Record<string, string>) => parseConfig(path, text, env)
+const SHORTEST = `version: 1\n${DEVICE}`
+
+describe('the environment of a gateway', () => {
+  test('comes before the file, and its password is not shown', () => {
+    const env = {
+      PORTWIRE_CONFIG_MQTT_PASSWORD: '12345',
+      PORTWIRE_CONFIG_MQTT_BASE_TOPIC: 'site1',
+      PORTWIRE_CONFIG_MQTT_VERSION: '4',
+    }
+    const { mqtt, shown } = parse(`version: 1\nmqtt:\n  base_topic: other\n  user: attic\n${DEVICE}`, env)
+    expect(mqtt).toMatchObject({ user: 'attic', password: '12345', baseTopic: 'site1', version: 4 })
+    expect(shown).toMatchObject({ mqtt: { base_topic: 'site1', password: '(removed)', user: '(removed)' } })
+    expect(JSON.stringify(shown)).not.toContain('12345')
+  })
+
+  test('reaches any depth, and reads values as YAML does where the key is no text', () => {
+    const text = `version: 1
+devices:
+  green-house_2:
+    serial: /dev/ttyACM0
+    contract: greenhouse.yaml
+    event_servers: [{port: 4101}]
+`
+    const { mqtt, devices, log } = parse(text, {
+      PORTWIRE_CONFIG_MQTT_RECONNECT_MIN: '2s',
+      PORTWIRE_CONFIG_LOG_LEVEL: 'debug',
+      PORTWIRE_CONFIG_DEVICES_GREEN_HOUSE_2_BAUD: '57600',
+      PORTWIRE_CONFIG_DEVICES_GREEN_HOUSE_2_SERIAL: '/dev/ttyUSB7',
+      PORTWIRE_CONFIG_DEVICES_GREEN_HOUSE_2_RETAIN: 'false',
+      PORTWIRE_CONFIG_DEVICES_GREEN_HOUSE_2_OPEN_DTR: 'release',
+      PORTWIRE_CONFIG_DEVICES_GREEN_HOUSE_2_HEARTBEAT_EVERY: '0',
+      PORTWIRE_CONFIG_DEVICES_GREEN_HOUSE_2_EVENT_SERVERS_0_PORT: '0',
+    })
+    expect(mqtt.reconnectMinMs).toBe(2_000)
+    expect(log).toEqual({ level: 'debug' })
+    expect(devices[0]).toMatchObject({
+      target: { serial: '/dev/ttyUSB7', baudRate: 57_600, dtr: 'release' },
+      heartbeatMs: 0,
+      retain: false,
+      eventServers: [{ port: 0 }],
+    })
+  })
+
+  test.each([
+    [
+      'a key that is spelled wrong',
+      { PORTWIRE_CONFIG_MQTT_PASWORD: 'x' },
+      'PORTWIRE_CONFIG_MQTT_PASWORD: stands for no key (did you mean PORTWIRE_CONFIG_MQTT_PASSWORD?)',
+    ],
+    [
+      'a device that the file does not have',
+      { PORTWIRE_CONFIG_DEVICES_B_BAUD: '9600' },
+      'PORTWIRE_CONFIG_DEVICES_B_BAUD: stands for no key (did you mean PORTWIRE_CONFIG_DEVICES_A_BAUD?)',
+    ],
+    [
+      'a key like no other',
+      { PORTWIRE_CONFIG_X: '1' },
+      'PORTWIRE_CONFIG_X: stands for no key; PORTWIRE_CONFIG_MQTT_SERVER stands for mqtt.server, and so on for every key of the file that is no table',
+    ],
+    [
+      'a table',
+      { PORTWIRE_CONFIG_DEVICES: '{}' },
+      'PORTWIRE_CONFIG_DEVICES: stands for no key (did you mean PORTWIRE_CONFIG_DEVICES_A_SERIAL?)',
+    ],
+    [
+      'a value of the wrong type',
+      { PORTWIRE_CONFIG_DEVICES_A_BAUD: 'fast' },
+      'PORTWIRE_CONFIG_DEVICES_A_BAUD: devices.a.baud: expected a whole number, got "fast"',
+    ],
+    [
+      'a value out of range',
+      { PORTWIRE_CONFIG_MQTT_VERSION: '3' },
+      'PORTWIRE_CONFIG_MQTT_VERSION: mqtt.version: expected 5, or 4 for MQTT 3.1.1, got "3"',
+    ],
+    [
+      'an address with a password in it, which is not repeated',
+      { PORTWIRE_CONFIG_MQTT_SERVER: 'mqtt://me:hunter2@host' },
+      'PORTWIRE_CONFIG_MQTT_SERVER: mqtt.server: expected mqtt://host:port or mqtts://host:port, without user, password and path',
+    ],
+  ])('%s is refused, by the name of its variable', (_name, env, line) => {
+    expect(refusal(() => parse(SHORTEST, env as unknown as Record<string, string>))).toBe(line)
+  })
+
+  test('a variable of two devices is refused', () => {
+    const two = 'version: 1\ndevices:\n  a-b: {serial: /x, contract: c}\n  a_b: {serial: /y, contract: c}\n'
+    expect(refusal(() => parse(two, { PORTWIRE_CONFIG_DEVICES_A_B_BAUD: '9600' }))).toBe(
+      'PORTWIRE_CONFIG_DEVICES_A_B_BAUD: stands for devices.a-b.baud and for devices.a_b.baud: rename a device',
+    )
+  })
+})

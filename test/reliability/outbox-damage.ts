@@ -1,0 +1,206 @@
+/** An outbox on a real disk, damaged at one place, and opened again: what comes of its events. */
+
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createLevelFolder } from '../../src/gateway/outbox/level-folder.js'
+import { openLevelStore } from '../../src/gateway/outbox/level-store.js'
+import { openOutbox } from '../../src/gateway/outbox/open-outbox.js'
+import { decodeRecord, encodeRecord, type OutboxRecord } from '../../src/gateway/outbox/record.js'
+import { reportOf } from '../../src/gateway/outbox/report.js'
+import type { StoreOperation } from '../../src/gateway/outbox/store.js'
+
+/** `at` is a byte of the file: it is cut off there, or one bit of that byte is another. */
+export interface Damage {
+  readonly file: string
+  readonly at: number
+  readonly kind: 'cut' | 'flip'
+}
+
+export interface DamageFigures {
+  cases: number
+  /** Records that were handed on and are not those that were stored. */
+  wrong: number
+  exceptions: number
+  /** Cases where fewer were handed on and said to be lost than were stored: some are gone without a word. */
+  unsaid: number
+  /** Events that were said to be lost although the broker had them: their tombstones were lost with them. */
+  saidTooMuch: number
+  quarantined: number
+  /** Handed on though the broker had them: duplicates, with the same id. */
+  again: number
+  lost: number
+  slowestMs: number
+}
+
+const EVENTS_IN_TABLES = 300
+const EVENTS_IN_LOG = 120
+
+export interface DamagedOutbox {
+  /** Every place where it can be damaged: each byte of each file, cut and flipped. */
+  readonly damages: readonly Damage[]
+  readonly bytes: number
+  /** Opens a copy that is damaged so. */
+  tryWith(damage: Damage, figures: DamageFigures): Promise<void>
+  remove(): void
+}
+
+/** An outbox with records in table files, records in the log, some removed, some acknowledged out of order.
+ * @param random  which bit of a byte */
+export async function createDamagedOutbox(random: () => number): Promise<DamagedOutbox> {
+  const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'portwire-damage-'))
+  const model = join(root, 'model')
+  const stored = await fill(model)
+  const files = readdirSync(model, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !/^(LOG|LOCK|holder)/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name).slice(model.length + 1))
+  const sizes = files.map((file) => statSync(join(model, file)).size)
+  const damages = files.flatMap((file, index) =>
+    Array.from({ length: sizes[index]! }, (_, at) => [
+      { file, at, kind: 'cut' } as const,
+      { file, at, kind: 'flip' } as const,
+    ]).flat(),
+  )
+  let cases = 0
+  return {
+    damages,
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
+    async tryWith(damage, figures) {
+      const parent = join(root, `case-${cases++}`)
+      const copy = join(parent, 'outbox')
+      cpSync(model, copy, { recursive: true })
+      harm(join(copy, damage.file), damage, random)
+      figures.cases += 1
+      try {
+        await look(copy, stored, figures)
+      } catch {
+        figures.exceptions += 1
+      }
+      rmSync(parent, { recursive: true, force: true })
+    },
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  }
+}
+
+function harm(path: string, { at, kind }: Damage, random: () => number) {
+  if (kind === 'cut') return truncateSync(path, at)
+  const bytes = readFileSync(path)
+  bytes[at]! ^= 1 << Math.floor(random() * 8)
+  writeFileSync(path, bytes)
+}
+
+async function look(path: string, stored: ReadonlyMap<number, Buffer>, figures: DamageFigures): Promise<void> {
+  const startMs = performance.now()
+  let said = 0
+  const folder = createLevelFolder(path)
+  const { store, inventory, damage } = await openOutbox(folder, (count) => {
+    said = count
+    return reportOf('portwire/bridge/event', 0, { reason: 'corrupt', device: undefined, count })
+  })
+  figures.slowestMs = Math.max(figures.slowestMs, performance.now() - startMs)
+  let handedOn = 0
+  let again = 0
+  const { head, end } = inventory
+  for (let at = head; at < end; ) {
+    const entries = await store.read(at, end, 1_000)
+    if (entries.length === 0) break
+    for (const { position, value } of entries) {
+      at = position + 1
+      if (value.length === 0 || inventory.over.has(position)) continue
+      const record = decodeRecord(position, value)
+      if (record?.device === '') continue
+      handedOn += 1
+      const whole = encodeRecord(position, recordOf(position))
+      if (!whole.equals(value)) figures.wrong += 1
+      else if (!stored.has(position)) again += 1
+    }
+  }
+  await store.close()
+  await folder.release()
+  if (damage) {
+    figures.quarantined += 1
+    if (!existsSync(damage.aside)) figures.exceptions += 1
+  }
+  figures.lost += said
+  figures.again += again
+  const excess = handedOn - again + said - stored.size
+  if (excess < 0) figures.unsaid += 1
+  else figures.saidTooMuch += excess
+}
+
+/** Returns what waits in it, by position. */
+async function fill(path: string): Promise<Map<number, Buffer>> {
+  const stored = new Map<number, Buffer>()
+  const folder = createLevelFolder(path)
+  const report = () => {
+    throw new Error('a new outbox is not damaged')
+  }
+  let end = 0
+  const add = async (count: number) => {
+    const { store } = await openOutbox(folder, report)
+    for (const below = end + count; end < below; ) {
+      const operations: StoreOperation[] = []
+      const from = end
+      for (; end < Math.min(below, from + 20); end++) {
+        const value = encodeRecord(end, recordOf(end))
+        stored.set(end, value)
+        operations.push({ kind: 'put', position: end, value })
+      }
+      const mark = { head: 0, end }
+      await store.write(
+        [...operations, { kind: 'number', device: 'a', last: { epoch: 1, number: end } }, { kind: 'mark', mark }],
+        true,
+      )
+      folder.writeMark(mark)
+    }
+    return store
+  }
+  await (await add(EVENTS_IN_TABLES)).close()
+  // Opening makes a table of the log.
+  await (await openLevelStore(join(path, 'db'))).close()
+  const store = await add(EVENTS_IN_LOG)
+  const over = [...Array(30).keys(), 40, 41, 77, end - 5]
+  const mark = { head: 30, end }
+  await store.write(
+    [
+      ...over.map((position) =>
+        position < mark.head
+          ? ({ kind: 'delete', position } as const)
+          : ({ kind: 'put', position, value: Buffer.alloc(0) } as const),
+      ),
+      { kind: 'mark', mark },
+    ],
+    false,
+  )
+  folder.writeMark(mark)
+  for (const position of over) stored.delete(position)
+  await store.close()
+  await folder.release()
+  return stored
+}
+
+function recordOf(n: number): OutboxRecord {
+  const id = `a:00000001:${n}`
+  // Noise, as the text of real events: what can be compressed away is not there to be damaged.
+  const text = Array.from({ length: 90 }, (_, at) =>
+    String.fromCharCode(33 + ((n * 7_919 + at * at * 104_729 + at * n) % 90)),
+  ).join('')
+  return {
+    device: 'a',
+    atMs: n,
+    topic: 'portwire/a/event/reading',
+    payload: JSON.stringify({ n, id, text }),
+    id,
+    historicalMember: 'historical',
+  }
+}
