@@ -1,11 +1,16 @@
 /** `portwire gateway`: with a config the gateway itself, without one the demonstration. */
 
 import { isMainThread } from 'node:worker_threads'
+import { systemClock } from '../clock.js'
+import { PortwireError } from '../errors.js'
 import type { Gateway, GatewayConfig } from '../gateway/index.js'
-import type { LogLevel } from '../gateway/log.js'
+import { isLogged, type LogLevel } from '../gateway/log.js'
 import { EXIT, type ExitCode, usageError } from './exit-code.js'
 import { ended, type Io, printLine } from './io.js'
 import { createLog, type LogFormat } from './log.js'
+
+/** Before a start that found something taken is tried again. */
+const RESTART_PAUSE_MS = 1_000
 
 export interface GatewayCommand {
   readonly config: string | undefined
@@ -50,21 +55,28 @@ async function runGateway(io: Io, path: string, first: GatewayConfig, command: G
     else askedEarly = true
   }
   io.onReload?.(reload)
-  for (;;) {
+  for (let isAgain = false; ; isAgain = true) {
     // What is below the level is left out by the gateway, which may be told another one.
     const log = await createLog(io, command.logFormat ?? config.log?.format ?? 'text', 'debug')
     const logLevel = command.logLevel ?? config.log?.level ?? 'info'
-    if (config.migratedFrom !== undefined) {
+    if (config.migratedFrom !== undefined && isLogged('warn', logLevel)) {
       log('warn', 'portwire:config', `${path} is of version ${config.migratedFrom}: read as the newest; write it anew`)
     }
     const again = new AbortController()
-    const started = await startGateway(config, { log, logLevel, restart: () => again.abort() })
-    gateway = started
+    try {
+      gateway = await startGateway(config, { log, logLevel, restart: () => again.abort() })
+    } catch (error) {
+      // The gateway before may not have let go of everything yet: what ran must not end by having been asked to start again.
+      if (!isAgain || !isTaken(error)) throw error
+      log('error', 'portwire:gateway', `it cannot be started again yet: ${error.message}`)
+      systemClock.after(RESTART_PAUSE_MS, () => again.abort())
+    }
     if (askedEarly) reload()
     askedEarly = false
     await Promise.race([ended(io.signal), ended(again.signal)])
+    const last = gateway
     gateway = undefined
-    await started.close()
+    await last?.close()
     if (io.signal.aborted) return EXIT.ok
     try {
       config = loadConfig(path)
@@ -72,6 +84,10 @@ async function runGateway(io: Io, path: string, first: GatewayConfig, command: G
       log('error', 'portwire:config', `the config is as before: ${(error as Error).message}`)
     }
   }
+}
+
+function isTaken(error: unknown): error is PortwireError {
+  return error instanceof PortwireError && (error.code === 'OUTBOX_BUSY' || error.code === 'PORT_BUSY')
 }
 
 /** Files that the gateway makes, and those of the programs that it spawns, are not for others, whatever it was started with. */

@@ -10,6 +10,7 @@ import type { GatewayConfig, MqttConfig } from './config.js'
 import { type Device, type DeviceRow, startDevice } from './device.js'
 import type { DeviceConfig } from './device-config.js'
 import { type DeviceEventServers, EVENT_DROP, startEventServers } from './device-event-servers.js'
+import { everyNowAndThen, soon } from './every.js'
 import { createHealth } from './health.js'
 import { createHomeAssistant, type HomeAssistant } from './homeassistant/homeassistant.js'
 import { LIMITS } from './limits.js'
@@ -321,33 +322,4 @@ function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, isEmb
 function reconnectPause(mqtt: MqttConfig, isEmbedded: boolean) {
   if (isEmbedded) return { reconnectMinMs: LIMITS.embeddedReconnectMs, reconnectMaxMs: LIMITS.embeddedReconnectMs }
   return { reconnectMinMs: mqtt.reconnectMinMs, reconnectMaxMs: mqtt.reconnectMaxMs }
-}
-
-/** At once, and again each time so long after the last. */
-function everyNowAndThen(clock: Clock, pauseMs: number, run: () => Promise<void>): () => void {
-  let cancel = () => {}
-  let stopped = false
-  const next = () => {
-    if (stopped) return
-    cancel = clock.after(pauseMs, next)
-    void run()
-  }
-  next()
-  return () => {
-    stopped = true
-    cancel()
-  }
-}
-
-/** Runs once for all that is asked for in one turn. */
-function soon(run: () => void): () => void {
-  let asked = false
-  return () => {
-    if (asked) return
-    asked = true
-    queueMicrotask(() => {
-      asked = false
-      run()
-    })
-  }
 }

@@ -3,6 +3,8 @@
  * as whatever was not acknowledged is sent again, from the oldest on. */
 
 import type { Clock, Random } from '../clock.js'
+import { deferred } from '../deferred.js'
+import { createFurtherSubscriptions } from './further-subscriptions.js'
 import { createLatest } from './latest.js'
 import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
@@ -102,8 +104,8 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   const saidLosses = new Set<string>()
   let saidReason: string | undefined
   let settledWaiter: (() => void) | undefined
-  const connected = withResolvers<void>()
-  const further = new Set<string>()
+  const connected = deferred<void>()
+  const further = createFurtherSubscriptions(() => connection, log)
 
   const pump = () => {
     if (!connection) return
@@ -221,7 +223,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     next = outbox.head
     options.events?.connected()
     latest.restart()
-    for (const topic of further) subscribeFurther(fresh, topic)
+    further.connected()
     options.changed({ connected: true })
     log('info', NAMESPACE, `connected to ${new URL(settings.url).host} (MQTT ${fresh.version === 5 ? '5' : '3.1.1'})`)
     pump()
@@ -238,14 +240,6 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       await fresh.unsubscribe(over)
       for (const topic of over) if (!subscriptions.includes(topic)) givenUp.delete(topic)
     } while (asked !== subscriptions)
-  }
-
-  const subscribeFurther = (to: Connection, topic: string) => {
-    // QoS 0: nothing of it is worth keeping for a gateway that is away, and aedes drops a client that unsubscribes while a
-    // QoS 1 message is on its way ("no such packet").
-    to.subscribe([topic], 0).catch((error: Error) => {
-      if (to === connection) log('warn', NAMESPACE, `${topic}: no subscription: ${error.message}`)
-    })
   }
 
   const lost = (mine: number, reason: string) => {
@@ -304,15 +298,8 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       latest.again()
       pump()
     },
-    subscribe(topic) {
-      further.add(topic)
-      if (connection) subscribeFurther(connection, topic)
-    },
-    unsubscribe(topic) {
-      further.delete(topic)
-      // A connection that ends first has ended the subscription too.
-      connection?.unsubscribe([topic]).catch(() => {})
-    },
+    subscribe: further.add,
+    unsubscribe: further.remove,
     get info() {
       return {
         connected: connection !== undefined,
@@ -358,13 +345,4 @@ function pace(options: MqttPipeOptions): string {
   const seconds = (ms: number) => `${Math.round(ms / 100) / 10}`
   const { reconnectMinMs: min, reconnectMaxMs: max } = options
   return min >= max ? `${seconds(min)} s` : `${seconds(min)} to ${seconds(max)} s`
-}
-
-/** Promise.withResolvers comes with Node 22. */
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve!: (value: T) => void
-  const promise = new Promise<T>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
 }
