@@ -12,10 +12,13 @@ import {
   connectToBroker,
   createTopics,
   type DeviceRow,
+  decodeMsgpack,
   type Inbound,
   isBrokerUrl,
+  isMsgpack,
   LIMITS,
   type Publication,
+  resultToJson,
   shownName,
   type Topics,
 } from '../gateway/index.js'
@@ -99,8 +102,12 @@ export async function findDevice(name: string, options: GatewayOptions): Promise
   }
 }
 
-/** A payload as JSON; undefined for what is none, as anybody may publish anything anywhere. */
+/** A payload as JSON, also one of msgpack; undefined for what is neither, as anybody may publish anything anywhere. */
 export function jsonOf(payload: Buffer): unknown {
+  if (isMsgpack(payload)) {
+    const decoded = decodeMsgpack(payload)
+    return 'value' in decoded ? resultToJson({ kind: 'any' }, decoded.value) : undefined
+  }
   try {
     return JSON.parse(payload.toString('utf8'))
   } catch {

@@ -58,7 +58,8 @@ export async function demoCommand(io: Io, log: Log, options: DemoOptions = {}): 
 async function startOnFreePort(board: DemoBoard, log: Log, first: number): Promise<Gateway> {
   for (let port = first; ; port++) {
     try {
-      return await startGateway(configOf(board, port), { log, requests: requestsOf(board) })
+      // The log has a level of its own.
+      return await startGateway(configOf(board, port), { log, logLevel: 'debug', requests: requestsOf(board) })
     } catch (error) {
       const isTaken = error instanceof PortwireError && error.code === 'PORT_BUSY'
       if (!isTaken) throw error

@@ -1,12 +1,17 @@
 /** `portwire gateway`: with a config the gateway itself, without one the demonstration. */
 
 import { isMainThread } from 'node:worker_threads'
-import type { Gateway } from '../gateway/index.js'
-import type { LogLevel } from '../gateway/log.js'
+import { systemClock } from '../clock.js'
+import { PortwireError } from '../errors.js'
+import type { Gateway, GatewayConfig } from '../gateway/index.js'
+import { isLogged, type LogLevel } from '../gateway/log.js'
 import { printableJson } from '../gateway/printable.js'
 import { EXIT, type ExitCode, usageError } from './exit-code.js'
 import { ended, type Io, printLine } from './io.js'
 import { createLog, type LogFormat } from './log.js'
+
+/** Before a start that found something taken is tried again. */
+const RESTART_PAUSE_MS = 1_000
 
 export interface GatewayCommand {
   readonly config: string | undefined
@@ -33,7 +38,7 @@ export async function gatewayCommand(io: Io, command: GatewayCommand): Promise<E
     const { demoCommand } = await import('./demo.js')
     return await demoCommand(io, await createLog(io, logFormat ?? 'text', logLevel ?? 'warn'))
   }
-  const { aclOf, effectiveConfig, loadConfig, startGateway } = await import('../gateway/index.js')
+  const { aclOf, effectiveConfig, loadConfig } = await import('../gateway/index.js')
   const config = loadConfig(path)
   if (command.mosquittoAcl) {
     io.stdout.write(aclOf(config))
@@ -46,6 +51,13 @@ export async function gatewayCommand(io: Io, command: GatewayCommand): Promise<E
     return EXIT.ok
   }
   ownerOnly()
+  return await runGateway(io, path, config, command)
+}
+
+/** Until it is ended; a gateway that is asked to start again is followed by another, with the config as it is then. */
+async function runGateway(io: Io, path: string, first: GatewayConfig, command: GatewayCommand): Promise<ExitCode> {
+  const { loadConfig, startGateway } = await import('../gateway/index.js')
+  let config = first
   let gateway: Gateway | undefined
   let askedEarly = false
   const reload = () => {
@@ -53,15 +65,39 @@ export async function gatewayCommand(io: Io, command: GatewayCommand): Promise<E
     else askedEarly = true
   }
   io.onReload?.(reload)
-  const log = await createLog(io, logFormat ?? config.log?.format ?? 'text', logLevel ?? config.log?.level ?? 'info')
-  if (config.migratedFrom !== undefined) {
-    log('warn', 'portwire:config', `${path} is of version ${config.migratedFrom}: read as the newest; write it anew`)
+  for (let isAgain = false; ; isAgain = true) {
+    // What is below the level is left out by the gateway, which may be told another one.
+    const log = await createLog(io, command.logFormat ?? config.log?.format ?? 'text', 'debug')
+    const logLevel = command.logLevel ?? config.log?.level ?? 'info'
+    if (config.migratedFrom !== undefined && isLogged('warn', logLevel)) {
+      log('warn', 'portwire:config', `${path} is of version ${config.migratedFrom}: read as the newest; write it anew`)
+    }
+    const again = new AbortController()
+    try {
+      gateway = await startGateway(config, { log, logLevel, restart: () => again.abort() })
+    } catch (error) {
+      // The gateway before may not have let go of everything yet: what ran must not end by having been asked to start again.
+      if (!isAgain || !isTaken(error)) throw error
+      log('error', 'portwire:gateway', `it cannot be started again yet: ${error.message}`)
+      systemClock.after(RESTART_PAUSE_MS, () => again.abort())
+    }
+    if (askedEarly) reload()
+    askedEarly = false
+    await Promise.race([ended(io.signal), ended(again.signal)])
+    const last = gateway
+    gateway = undefined
+    await last?.close()
+    if (io.signal.aborted) return EXIT.ok
+    try {
+      config = loadConfig(path)
+    } catch (error) {
+      log('error', 'portwire:config', `the config is as before: ${(error as Error).message}`)
+    }
   }
-  gateway = await startGateway(config, { log })
-  if (askedEarly) reload()
-  await ended(io.signal)
-  await gateway.close()
-  return EXIT.ok
+}
+
+function isTaken(error: unknown): error is PortwireError {
+  return error instanceof PortwireError && (error.code === 'OUTBOX_BUSY' || error.code === 'PORT_BUSY')
 }
 
 /** Files that the gateway makes, and those of the programs that it spawns, are not for others, whatever it was started with. */

@@ -3,6 +3,8 @@
 import { PortwireError } from '../errors.js'
 import { FIRST_PROTOCOL_ACTION } from '../wire/index.js'
 import { descriptorOf, hashOf } from './descriptor.js'
+import { actionEntityProblem, type EntityProblem, fieldEntityProblem } from './entity.js'
+import { entityLinkProblem } from './entity-links.js'
 import { CONTRACT_LIMITS } from './limits.js'
 import type { Action, Contract, Event, NormalField, NormalResult } from './model.js'
 import { SCALAR_TYPE_NAMES, SCALAR_TYPES } from './scalar-types.js'
@@ -58,9 +60,14 @@ export function defineContract<const C extends ContractDefinition>(definition: C
 
   const actions = new Map<string, Action>()
   for (const [name, a] of members('actions', definition.actions)) {
-    checkKeys(`actions.${name}`, a, ['index', 'doc', 'args', 'result', 'stream', 'idempotent'])
+    checkKeys(`actions.${name}`, a, ['index', 'doc', 'args', 'result', 'stream', 'idempotent', 'entity'])
     checkDoc(`actions.${name}`, a.doc)
-    actions.set(name, normalAction(`actions.${name}`, name, take('action', name, a.index), a))
+    const normal = normalAction(`actions.${name}`, name, take('action', name, a.index), a)
+    if (a.entity !== undefined) {
+      const problem = actionEntityProblem(a.entity, normal.args.kind === 'any' ? 'any' : normal.args.fields)
+      if (problem) throw entityInvalid(`actions.${name}.entity`, problem)
+    }
+    actions.set(name, a.entity === undefined ? normal : { ...normal, entity: a.entity })
   }
   const events = new Map<string, Event>()
   for (const [name, e] of members('events', definition.events)) {
@@ -70,7 +77,7 @@ export function defineContract<const C extends ContractDefinition>(definition: C
       name,
       index: take('event', name, e.index),
       doc: e.doc ?? '',
-      fields: normalFields(`events.${name}.fields`, e.fields),
+      fields: normalFields(`events.${name}.fields`, e.fields, true),
       acknowledged: e.acknowledged ?? false,
     })
   }
@@ -80,6 +87,8 @@ export function defineContract<const C extends ContractDefinition>(definition: C
     checkDoc(`requests.${name}`, r.doc)
     requests.set(name, normalAction(`requests.${name}`, name, take('request', name, r.index), r))
   }
+  const link = entityLinkProblem({ actions, events })
+  if (link) throw entityInvalid(link.path, link)
   const contract = {
     definition,
     name: definition.name,
@@ -134,11 +143,12 @@ function normalAction(path: string, name: string, index: number, a: ActionLike):
   }
 }
 
-function normalFields(path: string, fields: Fields | undefined): readonly NormalField[] {
+/** @param ofEvent  these may have entity data */
+function normalFields(path: string, fields: Fields | undefined, ofEvent = false): readonly NormalField[] {
   return Object.entries(fields ?? {}).map(([name, field]) => {
     if (!NAME.test(name))
       throw invalid(`${path}.${name}`, 'a name begins with a letter and has letters, digits and _ only')
-    return normalField(`${path}.${name}`, name, field)
+    return normalField(`${path}.${name}`, name, field, ofEvent)
   })
 }
 
@@ -155,7 +165,7 @@ function isField(value: Field | Fields): value is Field {
   return (typeof type === 'string' && SCALAR_TYPES.has(type)) || (typeof array === 'string' && SCALAR_TYPES.has(array))
 }
 
-function normalField(path: string, name: string, field: Field): NormalField {
+function normalField(path: string, name: string, field: Field, ofEvent = false): NormalField {
   const full = typeof field === 'string' ? { type: field } : field
   if (typeof full !== 'object' || full === null) throw invalid(path, 'a type is expected')
   if ('array' in full) {
@@ -166,7 +176,7 @@ function normalField(path: string, name: string, field: Field): NormalField {
     }
     return { ...full, kind: 'array', name }
   }
-  checkKeys(path, full, ['type', 'unit', 'doc', 'min', 'max', 'maxBytes'])
+  checkKeys(path, full, ['type', 'unit', 'doc', 'min', 'max', 'maxBytes', ...(ofEvent ? ['entity'] : [])])
   const { maxBytes } = full
   if (
     maxBytes !== undefined &&
@@ -184,7 +194,15 @@ function normalField(path: string, name: string, field: Field): NormalField {
     if (typeof full[end] !== 'number' || Number.isNaN(full[end])) throw invalid(path, `${end} is a number`)
   }
   if (full.min !== undefined && full.max !== undefined && full.min > full.max) throw invalid(path, 'min is above max')
+  if (full.entity !== undefined && full.entity !== false) {
+    const problem = fieldEntityProblem(full.entity, full.type)
+    if (problem) throw entityInvalid(`${path}.entity`, problem)
+  }
   return { ...full, kind: 'scalar', name }
+}
+
+function entityInvalid(path: string, { key, problem }: EntityProblem): ContractProblem {
+  return invalid(key === '' ? path : `${path}.${key}`, problem)
 }
 
 function unknownType(type: unknown): string {

@@ -7,6 +7,8 @@ export {
 export { contractHeader } from './cpp.js'
 export { ContractProblem, defineContract } from './define.js'
 export { descriptorOf, hashOf } from './descriptor.js'
+export { type ActionComponent, type ActionEntity, actionComponent, type FieldEntity } from './entity.js'
+export { type EventField, stateFieldOf } from './entity-links.js'
 export { CONTRACT_LIMITS } from './limits.js'
 export { longestResultBytes, longestUnaskedBytes } from './longest-result.js'
 export type { Action, Contract, Event, Learning, NormalArgs, NormalField, NormalResult } from './model.js'

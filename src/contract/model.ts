@@ -1,5 +1,6 @@
 /** A contract after it has been checked: what the rest of the program reads. */
 
+import type { ActionEntity } from './entity.js'
 import type { ArrayField, ContractDefinition, ScalarField } from './types.js'
 
 /** A field with all its short forms written out. */
@@ -26,6 +27,7 @@ export interface Action {
   /** Items that it sends as a job; `void`: none are declared. */
   readonly stream: NormalResult
   readonly idempotent: boolean
+  readonly entity?: ActionEntity
 }
 
 export interface Event {

@@ -1,5 +1,7 @@
 /** The vocabulary of a contract and what it means in TypeScript: every type of the Port follows from here by inference. */
 
+import type { ActionEntity, FieldEntity } from './entity.js'
+
 /** A type of one value on the wire. `u64` and `i64` are bigint in TypeScript, all other numbers are number. */
 export type ScalarType =
   | 'bool'
@@ -26,6 +28,8 @@ export interface ScalarField {
   readonly max?: number
   /** Longest `str` (in UTF-8) or `bytes`. */
   readonly maxBytes?: number
+  /** Of a field of an event: how a home automation shows it; false: not at all. Not on the wire. */
+  readonly entity?: FieldEntity | false
 }
 
 /** A homogeneous array of at most `maxItems`. */
@@ -54,6 +58,8 @@ export interface ActionDefinition {
    * goes out again in the next one, within its deadline and in front of calls made later, unless a call behind it may have
    * run. One with a `stream`, one that runs as a job, and one without a deadline are not repeated. Default false. */
   readonly idempotent?: boolean
+  /** How a home automation operates it; left out: not at all. Not on the wire. */
+  readonly entity?: ActionEntity
 }
 
 export interface EventDefinition {

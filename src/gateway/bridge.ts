@@ -1,19 +1,18 @@
 /** The gateway's own topics: state, info, devices, events, log lines, and requests to it. */
 
 import { didYouMean } from '../contract/file/index.js'
+import { type BridgeRequestOptions, bridgeRequests, type RequestHandler } from './bridge-requests.js'
 import type { Command } from './command.js'
 import { parseCommand } from './command.js'
 import type { BridgeEvent, Device } from './device.js'
+import { isMsgpack } from './encoding.js'
+import type { Health } from './health.js'
 import type { LogLevel } from './log.js'
 import type { LossReason, MqttPipe } from './mqtt-pipe.js'
 import type { OutboxAlarm } from './outbox/types.js'
-import { shownName } from './printable.js'
 import type { Publication } from './publication.js'
 import type { ConfigEvent } from './reload.js'
 import type { Topics } from './topics.js'
-
-/** Answers a request to the gateway with data; what it throws becomes the error of the answer. */
-export type RequestHandler = (command: Command) => Promise<Readonly<Record<string, unknown>>>
 
 export interface Bridge {
   /** `online`, with everything that says what this gateway is; again when its config is another. */
@@ -25,6 +24,7 @@ export interface Bridge {
   /** How the outbox on disk is. */
   outboxChanged(alarm: OutboxAlarm): void
   say(event: BridgeEvent | GatewayEvent | ConfigEvent): void
+  health(health: Health): void
   log(level: LogLevel, namespace: string, message: string): void
   /** Runs a request and returns the payload of the answer. Never rejects. */
   request(name: string, payload: Buffer): Promise<string>
@@ -38,13 +38,14 @@ export interface GatewayEvent {
   readonly data: { readonly count: number; readonly reason: LossReason }
 }
 
-export interface BridgeOptions {
+export interface BridgeOptions extends Pick<BridgeRequestOptions, 'restart' | 'setLogLevel'> {
   readonly topics: Topics
   readonly pipe: Pick<MqttPipe, 'publish' | 'publishLatest' | 'publishOnce'>
   readonly devices: () => readonly Device[]
   readonly version: string
   readonly shownConfig: () => unknown
   readonly configSchema: unknown
+  readonly health: () => Promise<Health>
   /** Requests besides the bridge's own, by their name under `bridge/request/`. */
   readonly requests: Readonly<Record<string, RequestHandler>>
 }
@@ -59,12 +60,14 @@ export function createBridge(options: BridgeOptions): Bridge {
   const retained = (topic: string, value: unknown) =>
     pipe.publishLatest({ topic, payload: JSON.stringify(value), qos: 1, retain: true })
 
+  const info = () => ({
+    version: options.version,
+    node: process.versions.node,
+    config: options.shownConfig(),
+    config_schema: options.configSchema,
+  })
   const requests: Readonly<Record<string, RequestHandler>> = {
-    'device/restart': async ({ members }) => {
-      const device = deviceNamed(members['id'], options.devices())
-      await device.restart()
-      return { id: device.name }
-    },
+    ...bridgeRequests({ ...options, info }),
     ...options.requests,
   }
 
@@ -79,12 +82,7 @@ export function createBridge(options: BridgeOptions): Bridge {
   return {
     announce() {
       retained(topics.bridgeState, { state: 'online' })
-      retained(topics.bridgeInfo, {
-        version: options.version,
-        node: process.versions.node,
-        config: options.shownConfig(),
-        config_schema: options.configSchema,
-      })
+      retained(topics.bridgeInfo, info())
     },
     retire() {
       retained(topics.bridgeState, { state: 'offline' })
@@ -101,11 +99,16 @@ export function createBridge(options: BridgeOptions): Bridge {
     say(event) {
       pipe.publish({ topic: topics.bridgeEvent, payload: JSON.stringify(event), qos: 1, retain: false })
     },
+    health(health) {
+      retained(topics.bridgeHealth, health)
+    },
     log(level, namespace, message) {
       const payload = JSON.stringify({ level, message, namespace })
       pipe.publishOnce({ topic: topics.bridgeLogging, payload, qos: 0, retain: false })
     },
     async request(name, payload) {
+      // Answers of the bridge are JSON, which cannot give back every transaction of msgpack.
+      if (isMsgpack(payload)) return failed('the payload is not JSON', undefined)
       const parsed = parseCommand(payload)
       if (!parsed.ok) return failed(parsed.problem, undefined)
       const { command } = parsed
@@ -122,18 +125,9 @@ export function createBridge(options: BridgeOptions): Bridge {
       }
     },
     refuse(payload, problem) {
+      if (isMsgpack(payload)) return failed(problem, undefined)
       const parsed = parseCommand(payload)
       return failed(problem, parsed.ok ? parsed.command.transaction : undefined)
     },
   }
-}
-
-function deviceNamed(id: unknown, devices: readonly Device[]): Device {
-  if (typeof id !== 'string') throw new Error('id is missing: the name of a device')
-  const device = devices.find(({ name }) => name === id)
-  if (device) return device
-  const names = devices.map(({ name }) => name)
-  throw new Error(
-    `no device named ${shownName(id)}${didYouMean(id, names) || `; there are: ${names.join(', ') || 'none'}`}`,
-  )
 }

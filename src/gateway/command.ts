@@ -1,5 +1,6 @@
-/** A command or a request as it comes over MQTT: JSON in, the transaction taken out, and where the answer goes. */
+/** A command or a request as it comes over MQTT: JSON or msgpack in, the transaction taken out, and where the answer goes. */
 
+import { decodeMsgpack, isMsgpack } from './encoding.js'
 import { LIMITS } from './limits.js'
 import type { Inbound, Publication } from './publication.js'
 import { responseTopicProblem } from './topics.js'
@@ -19,6 +20,12 @@ export function parseCommand(payload: Buffer): ParsedCommand {
   const bad = (problem: string): ParsedCommand => ({ ok: false, problem, transaction: undefined })
   if (payload.length > LIMITS.commandBytes) return bad(`the payload is longer than ${LIMITS.commandBytes} bytes`)
   if (payload.length === 0) return { ok: true, command: { members: {}, transaction: undefined } }
+  if (isMsgpack(payload)) {
+    const decoded = decodeMsgpack(payload)
+    return 'problem' in decoded
+      ? bad(`the payload is not msgpack: ${decoded.problem}`)
+      : commandOf(decoded.value as Members)
+  }
   const text = payload.toString('utf8')
   // Before it is parsed: what is nested deeply enough ends whatever descends into it.
   if (depthOf(text, LIMITS.commandDepth) > LIMITS.commandDepth) {
@@ -33,7 +40,12 @@ export function parseCommand(payload: Buffer): ParsedCommand {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     return bad('the payload is not a JSON object; arguments go by name, as in {"open":0.4}')
   }
-  const { transaction, ...members } = json as Record<string, unknown>
+  return commandOf(json as Members)
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+function commandOf({ transaction, ...members }: Members): ParsedCommand {
   return { ok: true, command: { members, transaction: transaction === undefined ? undefined : { value: transaction } } }
 }
 
@@ -62,7 +74,7 @@ export function answerTo(
   inbound: Inbound,
   classicTopic: string,
   base: string,
-  payload: string,
+  payload: string | Uint8Array,
 ): { readonly publication: Publication; readonly problem?: string } {
   const { responseTopic, correlationData } = inbound
   const classic: Publication = { topic: classicTopic, payload, qos: 1, retain: false }

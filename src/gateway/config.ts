@@ -14,6 +14,7 @@ import { SECRET_TAG, withoutSecrets, withSecrets } from './config/secrets.js'
 import { readPassword, readText } from './config/text-file.js'
 import type { Path } from './config/tree.js'
 import { type DeviceConfig, deviceOf } from './device-config.js'
+import type { HomeAssistantConfig } from './homeassistant/homeassistant.js'
 import { LIMITS } from './limits.js'
 import type { LogLevel } from './log.js'
 import { type OutboxConfig, outboxOf } from './outbox-config.js'
@@ -23,6 +24,8 @@ import { type TlsFiles, tlsOf } from './tls-files.js'
 export interface GatewayConfig {
   readonly mqtt: MqttConfig
   readonly devices: readonly DeviceConfig[]
+  /** Undefined: nothing is told to Home Assistant. */
+  readonly homeassistant?: HomeAssistantConfig
   /** Where events wait on disk; undefined: in memory. */
   readonly outbox?: OutboxConfig
   readonly log?: { readonly level?: LogLevel; readonly format?: 'text' | 'json' }
@@ -114,6 +117,7 @@ function secretsFileOf(written: unknown): string {
 }
 
 function resolveConfig(file: ConfigFile, path: string, env: Environment): Omit<GatewayConfig, 'shown'> {
+  const { homeassistant } = file
   const outbox = outboxOf(file, path, env)
   const contracts = new Map<string, Contract>()
   const contractAt = (name: string): Contract => {
@@ -126,9 +130,12 @@ function resolveConfig(file: ConfigFile, path: string, env: Environment): Omit<G
     mqtt: mqttOf(file.mqtt, path),
     ...(file.log && { log: { ...file.log } as NonNullable<GatewayConfig['log']> }),
     devices: Object.entries(file.devices).map(([name, device]) =>
-      deviceOf(path, name, device, contractAt(device.contract)),
+      deviceOf(path, name, device, contractAt(device.contract), file.mqtt.payload),
     ),
     ...(outbox && { outbox }),
+    ...(homeassistant?.enabled && {
+      homeassistant: { discoveryTopic: homeassistant.discovery_topic, statusTopic: homeassistant.status_topic },
+    }),
   }
 }
 

@@ -6,6 +6,7 @@ import { type EventServerOptions, eventsNamed } from '../event-server/index.js'
 import type { LinePolicy, SerialBinding, SerialIdentity } from '../link/index.js'
 import type { RestartOptions } from '../supervision/index.js'
 import type { ConfigFile } from './config/schema.js'
+import type { PayloadFormat } from './encoding.js'
 import type { EventQuotaLimits } from './event-quota.js'
 
 /** How a device is reached: targets of createPort, handed on as they are. Binding and onArrival come from code only, never from a file. */
@@ -35,6 +36,8 @@ export interface DeviceConfig {
   readonly target: DeviceTarget
   readonly contract: Contract
   readonly retain: boolean
+  /** Of events, and of answers to calls without payload; default json. */
+  readonly payload?: PayloadFormat
   readonly heartbeatMs?: number
   readonly readyTimeoutMs?: number
   readonly callTimeoutMs?: number
@@ -47,14 +50,22 @@ export interface DeviceConfig {
 
 type DeviceInFile = ConfigFile['devices'][string]
 
-/** @param path  of the file, for messages
+/** @param path     of the file, for messages
+ * @param payload  of devices that say nothing of their own
  * @throws CONFIG_INVALID  an event that the contract does not have */
-export function deviceOf(path: string, name: string, device: DeviceInFile, contract: Contract): DeviceConfig {
+export function deviceOf(
+  path: string,
+  name: string,
+  device: DeviceInFile,
+  contract: Contract,
+  payload: PayloadFormat = 'json',
+): DeviceConfig {
   return {
     name,
     target: targetOf(device),
     contract,
     retain: device.retain,
+    payload: device.payload ?? payload,
     ...(device.heartbeat && { heartbeatMs: device.heartbeat.every }),
     ...(device.ready_timeout !== undefined && { readyTimeoutMs: device.ready_timeout }),
     ...(device.call_timeout !== undefined && { callTimeoutMs: device.call_timeout }),

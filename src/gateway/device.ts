@@ -1,21 +1,20 @@
 /** One device: a Port on one side, its topics on the other. */
 
-import { didYouMean } from '../contract/file/index.js'
-import { type Contract, fieldsOf } from '../contract/index.js'
+import type { Contract } from '../contract/index.js'
+import { PortwireError } from '../errors.js'
 import { describeExit, type Exit } from '../exit.js'
 import type { EventMeta, PortNotice, PortState } from '../port/index.js'
-import { PORT_DEFAULTS } from '../port/index.js'
+import { createDeviceCommands, type DeviceCommands, inQuarantine } from './device-commands.js'
 import type { DeviceConfig } from './device-config.js'
 import type { DeviceEventServers } from './device-event-servers.js'
 import { createDeviceEvents, type DeviceEventsOptions } from './device-events.js'
 import type { AboveQuota } from './device-quota.js'
+import type { PayloadFormat } from './encoding.js'
 import { restartReason } from './exit-reason.js'
 import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
-import { argsFromJson, resultToJson } from './payload.js'
 import { infoInQuarantine } from './quarantine.js'
 import { createRecoveryLog } from './recovery-log.js'
-import { type CommandResult, refused, resultOfError } from './reply.js'
 import type { TtyClaims } from './tty-claims.js'
 import type { UntypedPort } from './untyped-port.js'
 
@@ -37,20 +36,18 @@ export interface DeviceRow {
   readonly contract: { readonly name: string; readonly version: string; readonly hash: string }
 }
 
-export interface Device {
+export interface Device extends DeviceCommands {
   readonly name: string
+  readonly contract: Contract
+  readonly payload: PayloadFormat
   row(): DeviceRow
-  /** Runs an action. Never rejects.
-   * @param expiresInMs  how long the command is good for; undefined: as long as calls are */
-  call(
-    action: string,
-    members: Readonly<Record<string, unknown>>,
-    expiresInMs: number | undefined,
-  ): Promise<CommandResult>
   /** Ends the port and starts a new one. */
   restart(): Promise<void>
   /** Takes over what another config says of the same device and needs no new session: its quota. */
   adjust(config: DeviceConfig): void
+  /** Resets the board itself, RESET and then a pulse on DTR; a program is ended. Resolves with how that life ended.
+   * @throws PORT_EXITED  none runs */
+  reset(): Promise<Exit>
   /** Says `offline` and ends the port. */
   close(): Promise<void>
   /** The same of a device that is no more: its retained topics are cleared. */
@@ -105,6 +102,8 @@ export function startDevice(options: DeviceOptions): Device {
   let lostBy: Exit | undefined
   let availability: 'online' | 'offline' | undefined
   let saidExit: string | undefined
+  /** Of the boot that the state is of. */
+  let epoch: number | undefined
   const recovery = createRecoveryLog(log, namespace)
   let restarting: Promise<void> | undefined
   let closing = false
@@ -227,6 +226,7 @@ export function startDevice(options: DeviceOptions): Device {
 
   function running(opened: UntypedPort) {
     saidExit = undefined
+    stateIsOf(opened.info().device?.epoch)
     recovery.recovered()
     setAvailability('online')
     const { restarts, device } = opened.info()
@@ -243,6 +243,13 @@ export function startDevice(options: DeviceOptions): Device {
       ...(device && { reset_cause: device.resetCause }),
     }
     say({ type: 'device_restarted', data })
+  }
+
+  /** A board that has booted anew, or that this run of the gateway hears for the first time, is in a state that nobody knows. */
+  function stateIsOf(boot: number | undefined) {
+    if (boot === undefined || boot === epoch) return
+    epoch = boot
+    events.forget()
   }
 
   function setAvailability(state: 'online' | 'offline') {
@@ -266,6 +273,8 @@ export function startDevice(options: DeviceOptions): Device {
     options.changed()
   }
 
+  const commands = createDeviceCommands({ config, port: () => port, merge: events.merge, clock: options.clock })
+
   async function close() {
     closing = true
     setAvailability('offline')
@@ -278,24 +287,12 @@ export function startDevice(options: DeviceOptions): Device {
 
   return {
     name,
+    contract,
+    payload: config.payload ?? 'json',
     row: () => ({ ...rowOf(config, port, before, lastExit), ...addressed(eventServers.addresses) }),
-    async call(action, members, expiresInMs) {
-      const found = contract.actions.get(action)
-      if (!found) return refused(unknownAction(contract, action))
-      if (expiresInMs !== undefined && expiresInMs <= 0) {
-        return { result: 'expired', error: `${action}: the command expired before it was begun`, outcome: 'no' }
-      }
-      const callMs = config.callTimeoutMs ?? PORT_DEFAULTS.callTimeoutMs
-      const expires = expiresInMs !== undefined && expiresInMs < callMs
-      try {
-        const args = argsFromJson(fieldsOf(found.args), members as Record<string, unknown>)
-        if (!port) return refused(`${action}: ${name} is quarantined: its tty is that of another device`)
-        const value = await port.call(action, args, { timeoutMs: expires ? expiresInMs : callMs })
-        return { result: 'ok', data: resultToJson(found.result, value) }
-      } catch (error) {
-        return resultOfError(error, expires)
-      }
-    },
+    call: commands.call,
+    set: commands.set,
+    get: commands.get,
     restart() {
       restarting ??= restart().finally(() => {
         restarting = undefined
@@ -303,6 +300,10 @@ export function startDevice(options: DeviceOptions): Device {
       return restarting
     },
     adjust: events.quota.adjust,
+    async reset() {
+      if (!port) throw new PortwireError('PORT_EXITED', inQuarantine(name))
+      return port.kill()
+    },
     close,
     async remove() {
       await close()
@@ -338,11 +339,6 @@ function rowOf(
     ...(lastExit && { last_exit: describeExit(lastExit) }),
     contract: { name: contract.name, version: contract.version, hash: hex(contract.hash) },
   }
-}
-
-function unknownAction(contract: Contract, action: string): string {
-  const names = [...contract.actions.keys()]
-  return `no action named ${action}${didYouMean(action, names) || `; there are: ${names.join(', ')}`}`
 }
 
 function hex(value: number): string {

@@ -2,15 +2,19 @@
 
 import { randomBytes } from 'node:crypto'
 import { type Clock, type Random, systemClock } from '../clock.js'
-import { type Bridge, bridgeWill, createBridge, type RequestHandler } from './bridge.js'
+import { type Bridge, bridgeWill, createBridge } from './bridge.js'
+import type { RequestHandler } from './bridge-requests.js'
 import type { Broker, BrokerInfo } from './broker.js'
 import { configJsonSchema } from './config/schema.js'
 import type { GatewayConfig, MqttConfig } from './config.js'
 import { type Device, type DeviceRow, startDevice } from './device.js'
 import type { DeviceConfig } from './device-config.js'
 import { type DeviceEventServers, EVENT_DROP, startEventServers } from './device-event-servers.js'
+import { everyNowAndThen, soon } from './every.js'
+import { createHealth } from './health.js'
+import { createHomeAssistant, type HomeAssistant } from './homeassistant/homeassistant.js'
 import { LIMITS } from './limits.js'
-import { type Log, silentLog } from './log.js'
+import { isLogged, type Log, type LogLevel, silentLog } from './log.js'
 import { limitLog } from './log-limit.js'
 import { createLosses } from './losses.js'
 import { createMqttPipe, type LossReason, type MqttPipe, type MqttPipeInfo } from './mqtt-pipe.js'
@@ -60,6 +64,10 @@ export interface GatewayOptions {
   readonly outboxMessages?: number
   /** Where the events of an outbox are kept; default: a folder on disk. */
   readonly openOutboxFolder?: (path: string) => OutboxFolder
+  /** Lines below it are left out, on MQTT too; `bridge/request/options` changes it. Default info. */
+  readonly logLevel?: LogLevel
+  /** Asked to end this gateway and start another, by `bridge/request/restart`; left out: there is no such request. */
+  readonly restart?: () => void
 }
 
 /** Starts everything and returns; broker and devices may come later, both are tried again for as long as it takes.
@@ -70,8 +78,10 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   const topics = createTopics(config.mqtt.baseTopic)
   // Log lines go out on MQTT as well, as soon as there is a bridge to send them.
   let bridge: Bridge | undefined
+  let { logLevel = 'info' } = options
   const log = limitLog(
     (level, namespace, message) => {
+      if (!isLogged(level, logLevel)) return
       const line = printable(cutLine(message, LIMITS.logMessageBytes))
       sink(level, namespace, line)
       if (level !== 'debug') bridge?.log(level, namespace, line)
@@ -127,7 +137,12 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     },
   })
 
-  const subscriptionsOf = (names: readonly string[]) => [topics.bridgeRequests, ...names.map(topics.calls)]
+  let homeAssistant: HomeAssistant | undefined
+  const version = packageVersion()
+  const subscriptionsOf = (names: readonly string[]) => [
+    topics.bridgeRequests,
+    ...names.flatMap((name) => [topics.calls(name), topics.set(name), topics.get(name)]),
+  ]
   pipe = createMqttPipe({
     settings: connectionSettings(config.mqtt, brokerUrl, topics, broker, log),
     subscriptions: subscriptionsOf(config.devices.map(({ name }) => name)),
@@ -136,7 +151,9 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
       bytes: LIMITS.outboxBytes,
     }),
     ...(events && { events }),
-    take: (inbound) => taker.take(inbound),
+    take: (inbound) => {
+      if (!homeAssistant?.take(inbound)) taker.take(inbound)
+    },
     opened: (sessionPresent) => taker.connected(sessionPresent),
     lost: (reason, topic) => {
       // That the word about losses is lost itself, as it is where the broker refuses its topic, is no further news.
@@ -144,6 +161,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     },
     drained: () => losses.say(),
     changed: ({ connected }) => {
+      homeAssistant?.linked(connected)
       if (connected) losses.say()
     },
     ...reconnectPause(config.mqtt, broker !== undefined),
@@ -151,21 +169,59 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     random,
     log,
   })
-  let shown = config.shown
+  const mqtt = pipe
+  let inForce = config
+  const health = createHealth({
+    devices: () => [...devices.values()].map((device) => device.row()),
+    mqtt: () => mqtt.info,
+    outbox: () => events?.info,
+    clock,
+  })
+  const { restart } = options
   bridge = createBridge({
     topics,
     pipe,
     devices: () => [...devices.values()],
-    version: packageVersion(),
-    shownConfig: () => shown,
+    version,
+    shownConfig: () => inForce.shown,
     configSchema: configJsonSchema(),
     requests: options.requests ?? {},
+    health,
+    setLogLevel(level) {
+      logLevel = level
+    },
+    // The answer goes first: ending waits until what was published is with the broker.
+    restart: restart && (() => void clock.after(0, restart)),
   })
-  const { say, devicesChanged } = bridge
-  const mqtt = pipe
+  const { say } = bridge
+  const devicesChanged = () => {
+    bridge?.devicesChanged()
+    homeAssistant?.devicesChanged()
+  }
   const taker = createTaker({ topics, bridge, devices, pipe, log })
   bridge.announce()
   if (alarm) bridge.outboxChanged(alarm)
+  if (config.homeassistant) {
+    homeAssistant = createHomeAssistant({
+      config: config.homeassistant,
+      clientId: config.mqtt.clientId,
+      version,
+      topics,
+      pipe,
+      // Those of the config, not those that are open: one that a reload starts anew must not be taken back meanwhile.
+      devices: () =>
+        inForce.devices.map(({ name, contract, payload }) => ({
+          name,
+          contract,
+          payload,
+          firmware: devices.get(name)?.row().firmware,
+        })),
+      canRestart: restart !== undefined,
+      clock,
+      random,
+      log,
+    })
+  }
 
   const ttys = createTtyClaims()
   const run = randomBytes(4).toString('hex')
@@ -173,7 +229,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     startDevice({
       config: device,
       topics,
-      pipe,
+      pipe: mqtt,
       ...(events && { outbox: events }),
       openPort: options.openPort ?? openDevicePort,
       log,
@@ -187,6 +243,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     })
   for (const device of config.devices) devices.set(device.name, start(device, eventServers.get(device.name)!))
   devicesChanged()
+  const stopHealth = everyNowAndThen(clock, LIMITS.healthMs, async () => bridge!.health(await health()))
 
   const reloader = createReloader({
     config,
@@ -201,7 +258,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     subscribe: (names) => mqtt.resubscribe(subscriptionsOf(names)),
     say,
     changed: (next) => {
-      shown = next.shown
+      inForce = next
       bridge!.announce()
       devicesChanged()
     },
@@ -220,6 +277,8 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     reload: reloader.reload,
     close() {
       losses.close()
+      stopHealth()
+      homeAssistant?.close()
       const reloaded = reloader.close()
       closed ??= closeAll(() => [...devices.values()], reloaded, bridge!, mqtt, events, broker, clock)
       return closed
@@ -270,17 +329,4 @@ function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, broke
 function reconnectPause(mqtt: MqttConfig, isEmbedded: boolean) {
   if (isEmbedded) return { reconnectMinMs: LIMITS.embeddedReconnectMs, reconnectMaxMs: LIMITS.embeddedReconnectMs }
   return { reconnectMinMs: mqtt.reconnectMinMs, reconnectMaxMs: mqtt.reconnectMaxMs }
-}
-
-/** Runs once for all that is asked for in one turn. */
-function soon(run: () => void): () => void {
-  let asked = false
-  return () => {
-    if (asked) return
-    asked = true
-    queueMicrotask(() => {
-      asked = false
-      run()
-    })
-  }
 }

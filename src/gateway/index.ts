@@ -1,4 +1,4 @@
-export type { RequestHandler } from './bridge.js'
+export type { RequestHandler } from './bridge-requests.js'
 export type { BrokerInfo } from './broker.js'
 export { isBrokerUrl } from './broker-url.js'
 export { effectiveConfig } from './config/effective.js'
@@ -14,6 +14,7 @@ export {
 } from './config.js'
 export type { DeviceRow } from './device.js'
 export type { DeviceConfig, DeviceTarget, EventServerConfig } from './device-config.js'
+export { decodeMsgpack, isMsgpack } from './encoding.js'
 export { type Gateway, type GatewayOptions, startGateway } from './gateway.js'
 export { LIMITS } from './limits.js'
 export { LOG_LEVELS, type Log, type LogLevel } from './log.js'

@@ -12,6 +12,8 @@ export interface Latest {
   acknowledge(topic: string): void
   /** The link is gone or new: everything on the wire is forgotten, and every retained value waits to be sent again. */
   restart(): void
+  /** Every value waits to be sent again, those that are not retained too: somebody new listens. */
+  again(): void
   /** True when every value is with the broker. */
   readonly settled: boolean
 }
@@ -43,6 +45,9 @@ export function createLatest(): Latest {
     restart() {
       onTheWire.clear()
       for (const [topic, { retain }] of values) if (retain) waiting.add(topic)
+    },
+    again() {
+      for (const topic of values.keys()) waiting.add(topic)
     },
     get settled() {
       return waiting.size === 0 && onTheWire.size === 0

@@ -55,6 +55,8 @@ export const LIMITS = {
   inboundPacketBytes: 512 * 1024,
   /** Tables and lists in each other, in a command. JSON.stringify and what checks arguments descend as deep. */
   commandDepth: 32,
+  /** Values of a msgpack payload in all, containers and keys counted. */
+  msgpackNodes: 16_384,
   /** Commands being executed at once, of each device. A further one is refused. */
   commandsPerDevice: 16,
   /** The same of requests to the gateway itself. */
@@ -80,6 +82,14 @@ export const LIMITS = {
   /** Of a response topic that a caller names. */
   responseTopicBytes: 256,
   devices: 256,
+  /** Between two of `bridge/health`; that of zigbee2mqtt. */
+  healthMs: 600_000,
+  /** Home Assistant: after its start everything is said again, evenly between these; it needs a while to set up what it has found. */
+  birthMinMs: 2_000,
+  birthMaxMs: 30_000,
+  /** How long retained discovery of ours is looked for at the start, and how many configs are remembered. */
+  staleDiscoveryMs: 5_000,
+  staleDiscoveries: 1_024,
   eventServersPerDevice: 16,
 
   keepaliveSeconds: 10,

@@ -47,7 +47,7 @@ export interface Connection {
    * Not called when the connection ends first. */
   publish(publication: Publication, settled?: (refusal?: string) => void): void
   /** Resolves when the broker has granted all of them. */
-  subscribe(topics: readonly string[]): Promise<void>
+  subscribe(topics: readonly string[], qos?: 0 | 1): Promise<void>
   /** Resolves when the broker has forgotten them. */
   unsubscribe(topics: readonly string[]): Promise<void>
   /** Says DISCONNECT, so that no will is sent; bounded in time. */
@@ -141,7 +141,7 @@ function connectOnce(settings: ConnectionSettings, handlers: ConnectionHandlers)
     ...TLS_BOUNDS,
     ...settings.tls?.(),
     ...(will && {
-      will: { topic: will.topic, payload: Buffer.from(will.payload), qos: will.qos, retain: will.retain },
+      will: { topic: will.topic, payload: bytesOf(will.payload), qos: will.qos, retain: will.retain },
     }),
     ...(version === 5 && {
       properties: {
@@ -223,7 +223,7 @@ function connectionOver(
         ...(userProperties && { userProperties: { ...userProperties } }),
         ...(expirySeconds !== undefined && { messageExpiryInterval: expirySeconds }),
       }
-      client.publish(topic, payload, { qos, retain, ...(version === 5 && { properties }) }, (error) => {
+      client.publish(topic, bytesOf(payload), { qos, retain, ...(version === 5 && { properties }) }, (error) => {
         if (!isUp()) return
         if (!error) return settled?.()
         // Whatever else goes wrong is the end of the connection, which is said by itself.
@@ -231,10 +231,10 @@ function connectionOver(
         if (typeof code === 'number' && code >= FAILURE) settled?.(error.message.replace(/^Publish error: /, ''))
       })
     },
-    async subscribe(topics) {
+    async subscribe(topics, qos = 1) {
       if (topics.length === 0) return
       // Retain As Published (MQTT 5): a retained command is known as such also when it is new.
-      const wanted = Object.fromEntries(topics.map((topic) => [topic, { qos: 1 as const, rap: true }]))
+      const wanted = Object.fromEntries(topics.map((topic) => [topic, { qos, rap: true }]))
       const granted = await client.subscribeAsync(wanted)
       const refused = granted.find((grant) => grant.qos >= 128)
       if (refused) throw new Error(`the broker refused the subscription to ${refused.topic}`)
@@ -261,6 +261,11 @@ function connectionOver(
       client.stream.destroy()
     },
   }
+}
+
+function bytesOf(payload: string | Uint8Array): Buffer {
+  if (typeof payload === 'string') return Buffer.from(payload)
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
 }
 
 function inboundOf(packet: Parameters<MqttClient['handleMessage']>[0]): Inbound {

@@ -3,6 +3,8 @@
  * as whatever was not acknowledged is sent again, from the oldest on. */
 
 import type { Clock, Random } from '../clock.js'
+import { deferred } from '../deferred.js'
+import { createFurtherSubscriptions } from './further-subscriptions.js'
 import { createLatest } from './latest.js'
 import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
@@ -24,6 +26,11 @@ export interface MqttPipe {
   publishOnce(publication: Publication): void
   /** Other subscriptions from now on; those that are no longer wanted are given up at the broker too. */
   resubscribe(topics: readonly string[]): void
+  /** Sends the latest value of every topic once more, those that are not retained too. */
+  sayAgain(): void
+  /** A further subscription, in QoS 0, now and after every reconnect. One that the broker refuses is logged, and no reason to give up. */
+  subscribe(topic: string): void
+  unsubscribe(topic: string): void
   readonly info: MqttPipeInfo
   /** Resolves at the first connection, after the subscriptions were granted. */
   readonly connected: Promise<void>
@@ -98,7 +105,8 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   const saidLosses = new Set<string>()
   let saidReason: string | undefined
   let settledWaiter: (() => void) | undefined
-  const connected = withResolvers<void>()
+  const connected = deferred<void>()
+  const further = createFurtherSubscriptions(() => connection, log)
 
   const pump = () => {
     if (!connection) return
@@ -216,6 +224,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     next = outbox.head
     options.events?.connected()
     latest.restart()
+    further.connected()
     options.changed({ connected: true })
     log('info', NAMESPACE, `connected to ${new URL(settings.url).host} (MQTT ${fresh.version === 5 ? '5' : '3.1.1'})`)
     pump()
@@ -285,6 +294,12 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       const mine = generation
       if (connection) void subscribeAll(connection).catch((error: Error) => lost(mine, whyNot(error)))
     },
+    sayAgain() {
+      latest.again()
+      pump()
+    },
+    subscribe: further.add,
+    unsubscribe: further.remove,
     get info() {
       return {
         connected: connection !== undefined,
@@ -330,13 +345,4 @@ function pace(options: MqttPipeOptions): string {
   const seconds = (ms: number) => `${Math.round(ms / 100) / 10}`
   const { reconnectMinMs: min, reconnectMaxMs: max } = options
   return min >= max ? `${seconds(min)} s` : `${seconds(min)} to ${seconds(max)} s`
-}
-
-/** Promise.withResolvers comes with Node 22. */
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve!: (value: T) => void
-  const promise = new Promise<T>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
 }

@@ -2,7 +2,8 @@
 
 export interface Publication {
   readonly topic: string
-  readonly payload: string
+  /** Text, or msgpack. */
+  readonly payload: string | Uint8Array
   readonly qos: 0 | 1
   readonly retain: boolean
   /** Under MQTT 5 only: 3.1.1 has none of them, so whatever matters is in the payload as well. */

@@ -67,8 +67,7 @@ export function createReloader(options: ReloaderOptions): Reloader {
     const changes = changesBetween(config, next)
     const retained = new Set(config.devices.filter(({ retain }) => retain).map(({ name }) => name))
     // What needs a restart stays as it is, and is said again at the next reload.
-    const { log: _log, ...inForce } = next
-    config = { ...inForce, mqtt: config.mqtt, ...(config.log && { log: config.log }) }
+    config = { ...config, devices: next.devices, shown: next.shown }
     // All of the old first: a tty may go from one device to another.
     await Promise.all([
       ...changes.changed.map((name) => {

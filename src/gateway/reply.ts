@@ -2,6 +2,7 @@
 
 import { type Outcome, PortwireError } from '../errors.js'
 import { CallError, RemoteError } from '../port/errors.js'
+import { encodePayload, type PayloadFormat } from './encoding.js'
 import { printable } from './printable.js'
 
 /** ok: it ran. nak: refused, by the gateway or by the device. timeout: no answer in time. expired: the command was too old to be
@@ -53,9 +54,13 @@ function judge(error: unknown, expires: boolean): { result: Exclude<ResultWord, 
 }
 
 /** The payload of a reply. `transaction` is given back as it came; a command without one gets none. */
-export function replyPayload(reply: CommandResult, transaction: { readonly value: unknown } | undefined): string {
+export function replyPayload(
+  reply: CommandResult,
+  transaction: { readonly value: unknown } | undefined,
+  format: PayloadFormat = 'json',
+): string | Uint8Array {
   const given = transaction && { transaction: transaction.value }
-  if (reply.result === 'ok') return JSON.stringify({ data: reply.data, status: 'ok', ...given })
+  if (reply.result === 'ok') return encodePayload(format, { data: reply.data, status: 'ok', ...given })
   const { error, result, outcome } = reply
-  return JSON.stringify({ data: {}, error, status: 'error', result, outcome, ...given })
+  return encodePayload(format, { data: {}, error, status: 'error', result, outcome, ...given })
 }

@@ -3,6 +3,7 @@
 import type { Bridge } from './bridge.js'
 import { answerTo, parseCommand } from './command.js'
 import type { Device } from './device.js'
+import { isMsgpack, type PayloadFormat } from './encoding.js'
 import { createIntake } from './intake.js'
 import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
@@ -10,7 +11,7 @@ import type { MqttPipe } from './mqtt-pipe.js'
 import type { Inbound } from './publication.js'
 import { createRedelivery } from './redelivery.js'
 import { CAME_AGAIN, type CommandResult, refused, replyPayload } from './reply.js'
-import type { Topics } from './topics.js'
+import type { Addressed, Topics } from './topics.js'
 
 export interface Taker {
   /** A connection begins. @param sessionPresent  the broker has kept the session */
@@ -26,6 +27,8 @@ export interface TakerOptions {
   readonly pipe: Pick<MqttPipe, 'publish' | 'info'>
   readonly log: Log
 }
+
+type DeviceCommand = Exclude<Addressed, { kind: 'request' }>
 
 const BUSY = `too many commands at once (${LIMITS.commandsPerDevice}); nothing was sent`
 
@@ -48,7 +51,7 @@ export function createTaker({ topics, bridge, devices, pipe, log }: TakerOptions
       return
     }
     if (address.kind === 'request') takeRequest(inbound, address.request, delivery === 'unknown')
-    else takeCall(inbound, address.device, address.action, delivery === 'unknown')
+    else takeCommand(inbound, address, delivery === 'unknown')
   }
 
   function takeRequest(inbound: Inbound, name: string, cameAgain: boolean) {
@@ -60,20 +63,26 @@ export function createTaker({ topics, bridge, devices, pipe, log }: TakerOptions
     )
   }
 
-  function takeCall(inbound: Inbound, name: string, action: string, cameAgain: boolean) {
+  function takeCommand(inbound: Inbound, address: DeviceCommand, cameAgain: boolean) {
+    const { device: name } = address
     const device = devices.get(name)
     if (!device) return
     const classic = topics.response(name)
+    const format = formatOf(inbound.payload, address.kind === 'call' ? device.payload : 'json')
     const parsed = parseCommand(inbound.payload)
-    if (!parsed.ok) return answer(inbound, classic, replyPayload(refused(parsed.problem), undefined))
+    if (!parsed.ok) return answer(inbound, classic, replyPayload(refused(parsed.problem), undefined, format))
     const { members, transaction } = parsed.command
-    const payloadOf = (result: CommandResult) => replyPayload(result, transaction)
+    const payloadOf = (result: CommandResult) => replyPayload(result, transaction, format)
     if (cameAgain) return answer(inbound, classic, payloadOf(CAME_AGAIN))
     if (!intake.enter(name)) return refuseBusy(inbound, classic, () => payloadOf(refused(BUSY)))
     carryOut(inbound, async () => {
       const { expirySeconds } = inbound
       const expiresInMs = expirySeconds === undefined ? undefined : expirySeconds * 1_000
-      answer(inbound, classic, payloadOf(await device.call(action, members, expiresInMs)))
+      const result =
+        address.kind === 'call'
+          ? await device.call(address.action, members, expiresInMs, format)
+          : await device[address.kind](members, expiresInMs)
+      answer(inbound, classic, payloadOf(result))
     }).finally(() => intake.leave(name))
   }
 
@@ -87,16 +96,22 @@ export function createTaker({ topics, bridge, devices, pipe, log }: TakerOptions
   }
 
   /** A flood of commands must not push events out of the queue by its refusals. */
-  function refuseBusy(inbound: Inbound, classicTopic: string, payload: () => string) {
+  function refuseBusy(inbound: Inbound, classicTopic: string, payload: () => string | Uint8Array) {
     if (pipe.info.waiting.messages < LIMITS.refusalsWaiting) return answer(inbound, classicTopic, payload())
     log('warn', 'portwire:mqtt', `${inbound.topic}: ${BUSY}; nor is it answered, as too many messages wait already`)
   }
 
-  function answer(inbound: Inbound, classicTopic: string, payload: string) {
+  function answer(inbound: Inbound, classicTopic: string, payload: string | Uint8Array) {
     const { publication, problem } = answerTo(inbound, classicTopic, topics.base, payload)
     if (problem) log('warn', 'portwire:mqtt', `${inbound.topic}: ${problem}`)
     pipe.publish(publication)
   }
 
   return { connected: (sessionPresent) => redelivery.connected(sessionPresent), take }
+}
+
+/** A command is answered as it came; an empty one as its device is set. */
+function formatOf(payload: Uint8Array, empty: PayloadFormat): PayloadFormat {
+  if (payload.length === 0) return empty
+  return isMsgpack(payload) ? 'msgpack' : 'json'
 }

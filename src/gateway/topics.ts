@@ -14,9 +14,11 @@ export interface Topics {
   readonly bridgeDevices: string
   readonly bridgeEvent: string
   readonly bridgeLogging: string
+  readonly bridgeHealth: string
   readonly bridgeOutbox: string
   /** Subscription for all requests to the gateway. */
   readonly bridgeRequests: string
+  bridgeRequest(request: string): string
   bridgeResponse(request: string): string
   state(device: string): string
   event(device: string, event: string): string
@@ -27,6 +29,8 @@ export interface Topics {
   /** Subscription for all calls of one device. */
   calls(device: string): string
   call(device: string, action: string): string
+  set(device: string): string
+  get(device: string): string
   response(device: string): string
   /** What an incoming topic asks for; undefined for a topic that the gateway does not serve. */
   parse(topic: string): Addressed | undefined
@@ -35,6 +39,7 @@ export interface Topics {
 export type Addressed =
   | { readonly kind: 'request'; readonly request: string }
   | { readonly kind: 'call'; readonly device: string; readonly action: string }
+  | { readonly kind: 'set' | 'get'; readonly device: string }
 
 export function createTopics(base: string): Topics {
   const bridge = `${base}/bridge`
@@ -45,7 +50,9 @@ export function createTopics(base: string): Topics {
     bridgeDevices: `${bridge}/devices`,
     bridgeEvent: `${bridge}/event`,
     bridgeLogging: `${bridge}/logging`,
+    bridgeHealth: `${bridge}/health`,
     bridgeOutbox: `${bridge}/outbox`,
+    bridgeRequest: (request) => `${bridge}/request/${request}`,
     bridgeRequests: `${bridge}/request/#`,
     bridgeResponse: (request) => `${bridge}/response/${request}`,
     state: (device) => `${base}/${device}`,
@@ -55,6 +62,8 @@ export function createTopics(base: string): Topics {
     log: (device) => `${base}/${device}/log`,
     calls: (device) => `${base}/${device}/call/+`,
     call: (device, action) => `${base}/${device}/call/${action}`,
+    set: (device) => `${base}/${device}/set`,
+    get: (device) => `${base}/${device}/get`,
     response: (device) => `${base}/${device}/response`,
     parse(topic) {
       if (!topic.startsWith(`${base}/`)) return undefined
@@ -66,6 +75,8 @@ export function createTopics(base: string): Topics {
         return { kind: 'request', request: request.join('/') }
       }
       const [device, call, action] = levels
+      if (levels.length === 2 && (call === 'set' || call === 'get') && NAME.test(device!))
+        return { kind: call, device: device! }
       if (levels.length !== 3 || call !== 'call' || !device || !action) return undefined
       return NAME.test(device) && NAME.test(action) ? { kind: 'call', device, action } : undefined
     },

@@ -13,6 +13,8 @@ export interface UntypedPort {
   ): () => void
   watch(listener: (notice: PortNotice) => void): () => void
   ready(): Promise<void>
+  /** Ends the process at the other end, or resets the board. @throws PORT_EXITED  nothing runs */
+  kill(): Promise<Exit>
   close(): Promise<Exit>
   info(): PortInfo
 }

@@ -6,14 +6,31 @@ export const greenhouse = defineContract({
   name: 'greenhouse',
   version: '1',
   actions: {
-    identify: { doc: 'Toggles the LED on the board, so that you see which one it is.' },
+    identify: {
+      doc: 'Toggles the LED on the board, so that you see which one it is.',
+      entity: { component: 'button', deviceClass: 'identify', entityCategory: 'diagnostic' },
+    },
     setVent: {
       doc: 'Opens the vent; answers the position taken.',
       args: { open: { type: 'f32', min: 0, max: 1, doc: '0 is shut, 1 is wide open' } },
       result: 'f32',
       idempotent: true,
+      entity: {
+        component: 'number',
+        name: 'Vent',
+        state: 'vent.open',
+        step: 0.01,
+        mode: 'slider',
+        icon: 'mdi:window-open',
+      },
     },
-    setLamp: { doc: 'Switches the lamp.', args: { on: 'bool' }, result: 'bool', idempotent: true },
+    setLamp: {
+      doc: 'Switches the lamp.',
+      args: { on: 'bool' },
+      result: 'bool',
+      idempotent: true,
+      entity: { component: 'light', name: 'Lamp', state: 'lamp.on' },
+    },
     readClimate: {
       doc: 'Reads both probes now.',
       result: { celsius: { type: 'f32', unit: '°C' }, humidity: { type: 'f32', unit: '%' } },
@@ -54,11 +71,39 @@ export const greenhouse = defineContract({
     reading: {
       index: 9,
       doc: 'Both probes, once an interval.',
-      fields: { celsius: { type: 'f32', unit: '°C' }, humidity: { type: 'f32', unit: '%' } },
+      fields: {
+        celsius: {
+          type: 'f32',
+          unit: '°C',
+          entity: {
+            component: 'sensor',
+            name: 'Temperature',
+            deviceClass: 'temperature',
+            stateClass: 'measurement',
+            suggestedDisplayPrecision: 1,
+            read: 'readClimate',
+          },
+        },
+        humidity: {
+          type: 'f32',
+          unit: '%',
+          entity: {
+            component: 'sensor',
+            name: 'Humidity',
+            deviceClass: 'humidity',
+            stateClass: 'measurement',
+            suggestedDisplayPrecision: 0,
+            read: 'readClimate',
+          },
+        },
+      },
     },
     alarm: {
       doc: 'The temperature crossed the limit, upwards (high) or back down.',
-      fields: { celsius: { type: 'f32', unit: '°C' }, high: 'bool' },
+      fields: {
+        celsius: { type: 'f32', unit: '°C' },
+        high: { type: 'bool', entity: { component: 'binary_sensor', name: 'Alarm', deviceClass: 'problem' } },
+      },
       acknowledged: true,
     },
     vent: { doc: 'The vent moved.', fields: { open: 'f32' } },

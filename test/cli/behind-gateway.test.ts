@@ -15,7 +15,10 @@ import { configWith, EMBEDDED } from '../gateway/support.js'
 import { until } from '../gateway/until.js'
 import { runCli, startCli } from './run-cli.js'
 
-async function startWithBoard(server: Parameters<typeof configWith>[0]['server'] = EMBEDDED) {
+async function startWithBoard(
+  server: Parameters<typeof configWith>[0]['server'] = EMBEDDED,
+  payload: 'json' | 'msgpack' = 'json',
+) {
   const board = createMockGreenhouse()
   const { path, binding, onArrival } = board
   const device = {
@@ -23,6 +26,7 @@ async function startWithBoard(server: Parameters<typeof configWith>[0]['server']
     target: { serial: path, binding, onArrival },
     contract: greenhouse as unknown as Contract,
     retain: true,
+    payload,
   }
   const gateway = await startGateway({ ...configWith({ server }), devices: [device] })
   onTestFinished(() => gateway.close())
@@ -168,6 +172,17 @@ test('monitor shows events, states and log lines until it is told to end', async
   await until(() => /\d\d:\d\d:\d\d\.\d{3} reading celsius=21 humidity=45\n/.test(cli.out()), 5_000, 'a reading')
   board.unplug()
   await until(() => /state offline\n/.test(cli.out()), 5_000, 'the state')
+  cli.stop()
+  expect(await cli.code).toBe(0)
+})
+
+test('a device whose events are msgpack is called and monitored like any other', async () => {
+  const { mqtt } = await startWithBoard(EMBEDDED, 'msgpack')
+  const cli = startCli(['monitor', 'greenhouse', '--json', mqtt])
+  await until(() => cli.out().includes('online'), 5_000, 'the state')
+  expect(await runCli('call', 'greenhouse', 'setVent', 'open=0.5', mqtt)).toMatchObject({ code: 0, out: '0.5\n' })
+  expect(await runCli('call', 'greenhouse', 'identify', mqtt)).toMatchObject({ code: 0, out: 'ok\n' })
+  await until(() => cli.out().includes('"open":0.5'), 5_000, 'the event of the vent')
   cli.stop()
   expect(await cli.code).toBe(0)
 })

@@ -174,6 +174,28 @@ test('the example contract is that of the reference firmware', () => {
   expect(contract.definition).toEqual(greenhouse.definition)
 })
 
+test('Home Assistant is told of nothing unless that is asked for', () => {
+  const device = { serial: '/dev/a', contract: 'docs/examples/greenhouse.yaml' }
+  const read = (more: object) =>
+    parseConfig('portwire.yaml', JSON.stringify({ version: 1, devices: { a: device }, ...more })).homeassistant
+  expect(read({})).toBeUndefined()
+  expect(read({ homeassistant: {} })).toBeUndefined()
+  expect(read({ homeassistant: { enabled: true } })).toEqual({
+    discoveryTopic: 'homeassistant',
+    statusTopic: 'homeassistant/status',
+  })
+  expect(read({ homeassistant: { enabled: true, discovery_topic: 'ha/disc', status_topic: 'ha/up' } })).toEqual({
+    discoveryTopic: 'ha/disc',
+    statusTopic: 'ha/up',
+  })
+  for (const topic of ['portwire', 'portwire/discovery']) {
+    expect(() => read({ homeassistant: { enabled: true, discovery_topic: topic } })).toThrow(
+      "homeassistant.discovery_topic: it is portwire, or below it, which is the gateway's own",
+    )
+  }
+  expect(() => read({ homeassistant: { enabled: true, status_topic: 'a/#' } })).toThrow('homeassistant.status_topic')
+})
+
 test('the documentation has the numbers of the limits', () => {
   const doc = readFileSync(new URL('../../docs/gateway.md', import.meta.url), 'utf8')
   for (const number of [LIMITS.inFlightMessages, LIMITS.commandsPerDevice, LIMITS.devices, LIMITS.brokerSockets]) {

@@ -40,6 +40,10 @@ export function createFakePort(): FakePort {
       return () => watchers.delete(watcher)
     },
     ready: async () => {},
+    async kill() {
+      port.state('backoff', { exit: { kind: 'reset', cause: 'software' } })
+      return { kind: 'reset', cause: 'software' }
+    },
     async close() {
       Object.assign(port, { isClosed: true })
       port.state('closed', { exit: { kind: 'closed' } })

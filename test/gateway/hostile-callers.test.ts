@@ -76,7 +76,7 @@ test('T20: a wall clock that jumps by an hour, either way, moves timestamps and 
   const lines: { message: string; at: string }[] = []
   const log = createDeviceLog({
     topic: 't',
-    pipe: { publishOnce: ({ payload }) => void lines.push(JSON.parse(payload) as never) },
+    pipe: { publishOnce: ({ payload }) => void lines.push(JSON.parse(String(payload)) as never) },
     now: () => new Date(wallMs),
     clock,
   })

@@ -36,6 +36,20 @@ test('after a restart every retained value is sent again, and no other', () => {
   expect(latest.take()).toBeUndefined()
 })
 
+test('for somebody new every value is sent again, those that are not retained too, one of a topic at a time', () => {
+  const latest = createLatest()
+  latest.set(value('a', '1'))
+  latest.set(value('b', '1', false))
+  latest.take()
+  latest.take()
+  latest.acknowledge('a')
+  latest.again()
+  expect(latest.take()?.topic).toBe('a')
+  expect(latest.take()).toBeUndefined()
+  latest.acknowledge('b')
+  expect(latest.take()?.topic).toBe('b')
+})
+
 test('an empty value clears its topic: said until it is acknowledged, and then no more', () => {
   const latest = createLatest()
   latest.set(value('a', '1'))

@@ -13,6 +13,7 @@ export interface Mosquitto {
   /** Ends it at once: what it kept in memory is gone. */
   kill(): Promise<void>
   start(): Promise<void>
+  isRunning(): boolean
   /** Ends it and removes its folder. */
   remove(): Promise<void>
 }
@@ -66,6 +67,7 @@ export async function startMosquitto(lines: readonly string[] = []): Promise<Mos
     url: `mqtt://127.0.0.1:${port}`,
     kill,
     start,
+    isRunning: () => child !== undefined && child.exitCode === null && child.signalCode === null,
     remove,
   }
 }

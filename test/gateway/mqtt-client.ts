@@ -66,8 +66,8 @@ export async function connectClient(
         () => `${count} messages; there were: ${there()}`,
       ),
     async publish(topic, payload, publishOptions) {
-      const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
-      await client.publishAsync(topic, text, { qos: 1, ...publishOptions })
+      const raw = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload)
+      await client.publishAsync(topic, raw, { qos: 1, ...publishOptions })
     },
     async subscribe(topic) {
       await client.subscribeAsync(topic, { qos: 1 })

@@ -8,12 +8,20 @@ import { systemClock } from '../../src/clock.js'
 import type { Contract } from '../../src/contract/index.js'
 import { PortwireError } from '../../src/errors.js'
 import { changesBetween } from '../../src/gateway/config/changes.js'
-import { type DeviceConfig, type GatewayConfig, parseConfig, startGateway } from '../../src/gateway/index.js'
+import {
+  type DeviceConfig,
+  type GatewayConfig,
+  LIMITS,
+  OUTBOX_DEFAULTS,
+  parseConfig,
+  startGateway,
+} from '../../src/gateway/index.js'
 import { createMqttPipe } from '../../src/gateway/mqtt-pipe.js'
 import { createMemoryOutbox } from '../../src/gateway/outbox.js'
 import { greenhouse } from '../../src/testing/greenhouse.js'
 import { createChanges } from './changes.js'
 import { createFakePort, type FakePort } from './fake-port.js'
+import { createHeldClock } from './held-clock.js'
 import { freePort, startMosquitto } from './mosquitto.js'
 import { connectClient } from './mqtt-client.js'
 import { startProxy } from './proxy.js'
@@ -239,6 +247,77 @@ describe('reload of a gateway, program or board behind it', () => {
     expect(changed(undefined)).toEqual(['mqtt.embedded.listen', 'mqtt.embedded.users', 'mqtt.server'])
     const mqtt = { ...config.mqtt, tls: { ca: '/ca.pem', rejectUnauthorized: false } }
     expect((await reload([device('same')], { mqtt }))!.needsRestart).toEqual(['mqtt.ca', 'mqtt.reject_unauthorized'])
+  })
+
+  test('a change of outbox or homeassistant is named, each time until it is done; a payload starts its device anew', async () => {
+    const { reload } = await start([device('same'), device('other')])
+    const outbox = { ...OUTBOX_DEFAULTS, dir: '/nowhere' }
+    const homeassistant = { discoveryTopic: 'ha', statusTopic: 'ha/status' }
+    for (const _again of [1, 2]) {
+      const changes = await reload([device('same'), device('other')], { outbox, homeassistant })
+      expect(changes!.needsRestart).toEqual(expect.arrayContaining(['outbox.dir', 'outbox.ttl']))
+      expect(changes!.needsRestart.slice(-2)).toEqual(['homeassistant.discovery_topic', 'homeassistant.status_topic'])
+    }
+    const changes = await reload([device('same'), device('other', { payload: 'msgpack' })])
+    expect(changes).toMatchObject({ kept: ['same'], changed: ['other'], needsRestart: [] })
+  })
+
+  test('set and get of a new device are taken', async () => {
+    const { client, reload, ports } = await start([device('old')])
+    await reload([device('new')])
+    ports.get('new')!.state('running')
+    await client.next('portwire/new/availability', ({ json }) => json['state'] === 'online')
+    for (const [command, payload] of [
+      ['set', { open: 0.4, transaction: 'set' }],
+      ['get', { nothing: '', transaction: 'get' }],
+    ] as const) {
+      await client.publish(`portwire/new/${command}`, payload)
+      await client.next('portwire/new/response', ({ json }) => json['transaction'] === command)
+    }
+    expect(ports.get('new')!.calls.map(({ action }) => action)).toEqual(['setVent'])
+  })
+
+  test('Home Assistant keeps a device that is started anew, and loses one that is gone', async () => {
+    const clock = createHeldClock()
+    const homeassistant = { discoveryTopic: 'homeassistant', statusTopic: 'homeassistant/status' }
+    const config: GatewayConfig = {
+      ...configWith({ server: EMBEDDED }),
+      devices: [device('kept'), device('again'), device('old')],
+      homeassistant,
+    }
+    const ports = new Map<string, FakePort>()
+    const gateway = await startGateway(config, {
+      clock,
+      openPort: ({ name }) => {
+        const port = createFakePort()
+        ports.set(name, port)
+        return port
+      },
+    })
+    onTestFinished(() => gateway.close())
+    await gateway.connected
+    const client = await clientOf(gateway, ['portwire/#', 'homeassistant/#'])
+    expect(clock.pass(LIMITS.staleDiscoveryMs)).toBe(1)
+    const topicOf = (name: string) => `homeassistant/device/portwire_portwire_${name}/config`
+    for (const name of ['kept', 'again', 'old']) await client.next(topicOf(name), ({ text }) => text !== '')
+    const from = client.messages.length
+    // The others change while it is between its end and its start.
+    const closeOne = ports.get('again')!.close
+    Object.assign(ports.get('again')!, {
+      close: async () => {
+        ports.get('kept')!.state('running')
+        return await closeOne()
+      },
+    })
+    const devices = [device('kept'), device('again', { callTimeoutMs: 100 }), device('new')]
+    await gateway.reload(() => ({ ...config, devices }))
+    await client.next(topicOf('old'), ({ text }) => text === '', from)
+    await client.next(topicOf('new'), ({ text }) => text !== '', from)
+    const said = client.messages.slice(from).filter(({ topic }) => topic.startsWith('homeassistant/'))
+    expect(said.map(({ topic, text }) => [topic, text === '']).sort()).toEqual([
+      [topicOf('new'), false],
+      [topicOf('old'), true],
+    ])
   })
 
   test('calls of a new device are taken, and those of one that is gone are not', async () => {

@@ -135,7 +135,10 @@ describe('R26: 300 hostile names', () => {
       ]) {
         const address = topics.parse(topic)
         if (address === undefined) continue
-        const words = address.kind === 'call' ? [address.device, address.action] : address.request.split('/')
+        const words =
+          address.kind === 'request'
+            ? address.request.split('/')
+            : [address.device, ...(address.kind === 'call' ? [address.action] : [])]
         for (const word of words) expect(word).toMatch(/^[A-Za-z0-9_-]{1,64}$/)
       }
     }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { FIRST_PROTOCOL_ACTION } from '../../wire/index.js'
+import { ACTION_COMPONENTS, FIELD_COMPONENTS } from '../entity.js'
 import { CONTRACT_LIMITS } from '../limits.js'
 import { SCALAR_TYPE_NAMES } from '../scalar-types.js'
 
@@ -12,11 +13,43 @@ const unit = z.string().optional().meta({ description: 'Of the value, for people
 
 const typeName = z.enum(SCALAR_TYPE_NAMES).meta({ description: 'A type of one value on the wire.' })
 
+const sharedEntity = {
+  name: z.string().optional().meta({ description: 'For people; default: made of the name of the member.' }),
+  deviceClass: z.string().optional().meta({ description: 'Such as temperature, or problem.' }),
+  unitOfMeasurement: z.string().optional().meta({ description: 'Default: the unit of the field.' }),
+  icon: z.string().optional().meta({ description: 'Such as mdi:fan.' }),
+  entityCategory: z.enum(['config', 'diagnostic']).optional(),
+  enabledByDefault: z.boolean().optional().meta({ description: 'False: to be switched on by hand. Default true.' }),
+}
+const fieldEntity = z
+  .strictObject({
+    component: z.enum(FIELD_COMPONENTS).optional(),
+    ...sharedEntity,
+    stateClass: z.enum(['measurement', 'total', 'total_increasing']).optional(),
+    suggestedDisplayPrecision: z.int().optional().meta({ description: 'Digits after the point, 0 to 9.' }),
+    expireAfter: z.int().optional().meta({ description: 'Seconds without a new value until it is unknown.' }),
+    read: z.string().optional().meta({ description: 'An action without arguments that reads the value now.' }),
+  })
+  .meta({ description: 'How a home automation shows the field of an event; not on the wire.' })
+const actionEntity = z
+  .strictObject({
+    component: z.enum(ACTION_COMPONENTS).optional(),
+    ...sharedEntity,
+    state: z
+      .string()
+      .optional()
+      .meta({ description: 'The field of an event that tells the state, such as vent.open.' }),
+    step: z.number().optional().meta({ description: 'Smallest step of a number.' }),
+    mode: z.enum(['auto', 'box', 'slider']).optional(),
+  })
+  .meta({ description: 'How a home automation operates the action; left out: not at all. Not on the wire.' })
+
 const scalarField = z
   .strictObject({
     type: typeName,
     unit,
     doc,
+    entity: z.union([z.literal(false), fieldEntity]).optional(),
     min: z.number().optional().meta({ description: 'Smallest value of a number; checked before sending.' }),
     max: z.number().optional().meta({ description: 'Largest value of a number; checked before sending.' }),
     maxBytes: z
@@ -61,6 +94,7 @@ const action = z.strictObject({
     .boolean()
     .optional()
     .meta({ description: 'Doing it twice is the same as doing it once. Default false.' }),
+  entity: actionEntity.optional(),
 })
 const event = z.strictObject({
   index,

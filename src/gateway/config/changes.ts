@@ -29,6 +29,7 @@ export function changesBetween(before: GatewayConfig, after: GatewayConfig): Con
       ...differing('mqtt', keysOfMqtt(before.mqtt), keysOfMqtt(after.mqtt)),
       ...differing('log', before.log, after.log),
       ...differing('outbox', before.outbox, after.outbox),
+      ...differing('homeassistant', before.homeassistant, after.homeassistant),
     ],
   }
 }

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { EVENT_SERVER_DEFAULTS } from '../../event-server/index.js'
 import { PORT_DEFAULTS } from '../../port/limits.js'
+import { PAYLOAD_FORMATS } from '../encoding.js'
 import { LIMITS } from '../limits.js'
 import { NAME, RESERVED_NAMES } from '../topics.js'
 import { duration } from './duration.js'
@@ -152,6 +153,14 @@ const device = z
       })
       .optional(),
     event_quota: eventQuota.optional(),
+    payload: z
+      .enum(PAYLOAD_FORMATS)
+      .meta({
+        title: 'Payload',
+        description: 'Of the events of this device, and of answers to calls without payload; default: that of mqtt.',
+        examples: ['msgpack'],
+      })
+      .optional(),
     retain: z
       .boolean()
       .default(true)

@@ -3,7 +3,7 @@
 import type { GatewayConfig } from '../config.js'
 import { REMOVED } from './secrets.js'
 
-export function effectiveConfig({ mqtt, log, outbox, devices }: GatewayConfig): unknown {
+export function effectiveConfig({ mqtt, log, outbox, homeassistant, devices }: GatewayConfig): unknown {
   const { user, password, ...open } = mqtt
   return {
     ...(log && { log }),
@@ -13,6 +13,7 @@ export function effectiveConfig({ mqtt, log, outbox, devices }: GatewayConfig): 
       ...(password !== undefined && { password: REMOVED }),
     },
     outbox: outbox ? { ...outbox, ...(outbox.ttlMs === Number.POSITIVE_INFINITY && { ttlMs: 0 }) } : 'memory',
+    homeassistant: homeassistant ?? 'off',
     devices: Object.fromEntries(
       devices.map(({ name, contract, ...device }) => [
         name,

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { isBrokerUrl } from '../broker-url.js'
+import { PAYLOAD_FORMATS } from '../encoding.js'
 import { LIMITS } from '../limits.js'
 import { BASE_TOPIC } from '../topics.js'
 import { embeddedSchema } from './broker-schema.js'
@@ -44,6 +45,15 @@ export const mqttSchema = z
         title: 'MQTT version',
         description: '5 falls back to 3.1.1 when the broker refuses it; 4 is 3.1.1 only.',
         examples: [4],
+      }),
+    payload: z
+      .enum(PAYLOAD_FORMATS)
+      .default('json')
+      .meta({
+        title: 'Payload',
+        description:
+          'Of events, and of answers to calls that came without payload; states are JSON always. A reload starts the devices anew that go by it.',
+        examples: ['msgpack'],
       }),
     client_id: z
       .string()
@@ -138,7 +148,7 @@ export const mqttSchema = z
   })
   .meta({
     title: 'MQTT',
-    description: 'The broker and how to reach it. What changes here needs a restart of the gateway.',
+    description: 'The broker and how to reach it. What changes here needs a restart of the gateway, payload excepted.',
     examples: [{ server: 'mqtt://broker.local:1883' }],
     requires_restart: true,
   })

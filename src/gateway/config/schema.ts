@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { devicesSchema, sharedPorts } from './device-schema.js'
+import { discoveryTopicProblem, homeAssistantSchema } from './homeassistant-schema.js'
 import { logSchema } from './log-schema.js'
 import { CONFIG_VERSION } from './migrate.js'
 import { mqttSchema } from './mqtt-schema.js'
@@ -25,12 +26,15 @@ export const configSchema = z
     log: logSchema.optional(),
     mqtt: mqttSchema.prefault({}),
     outbox: outboxSchema.optional(),
+    homeassistant: homeAssistantSchema.optional(),
     devices: devicesSchema,
   })
   .superRefine((value, context) => {
     for (const { name, key, message } of sharedPorts(value.devices)) {
       context.addIssue({ code: 'custom', message, path: ['devices', name, key] })
     }
+    const problem = discoveryTopicProblem(value.mqtt.base_topic, value.homeassistant)
+    if (problem) context.addIssue({ code: 'custom', message: problem, path: ['homeassistant', 'discovery_topic'] })
   })
   .meta({
     title: 'portwire gateway',

@@ -3,6 +3,7 @@
 
 import { crc32 } from 'node:zlib'
 import type { Publication } from '../publication.js'
+import { type HistoricalMember, markedHistorical } from './historical.js'
 
 /** An event on its way to the broker. */
 export interface OutboxRecord {
@@ -11,21 +12,21 @@ export interface OutboxRecord {
   /** Wall-clock milliseconds of its arrival. */
   readonly atMs: number
   readonly topic: string
-  /** A JSON object. */
-  readonly payload: string
+  /** A JSON object, or a map of msgpack. */
+  readonly payload: string | Uint8Array
   /** Of the event; the user property of MQTT 5. Empty: none. */
   readonly id: string
   /** The member that says that the event is sent later than it came: `historical`, or another where the event has that field. */
   readonly historicalMember: HistoricalMember
 }
 
-export type HistoricalMember = 'historical' | 'event_historical'
-
 /** u8 format, u8 flags, u32 length of the whole, u32 CRC-32, f64 atMs, u8 bytes of device, u16 of topic, u16 of id; then device,
- * topic, id and payload in UTF-8. The CRC is over the position (u64 big-endian) and everything but itself. */
+ * topic, id and payload, texts in UTF-8. The CRC is over the position (u64 big-endian) and everything but itself. */
 const HEADER_BYTES = 1 + 1 + 4 + 4 + 8 + 1 + 2 + 2
 const FORMAT = 1
 const FLAG_EVENT_HISTORICAL = 1
+/** The payload is bytes, not text. */
+const FLAG_BYTES = 2
 const CRC_AT = 6
 
 /** What it takes on the disk, its key aside. */
@@ -47,7 +48,9 @@ export function encodeRecord(position: number, record: OutboxRecord): Buffer {
   const total = HEADER_BYTES + deviceBytes + topicBytes + idBytes + Buffer.byteLength(payload)
   const bytes = Buffer.allocUnsafe(total)
   bytes[0] = FORMAT
-  bytes[1] = record.historicalMember === 'event_historical' ? FLAG_EVENT_HISTORICAL : 0
+  bytes[1] =
+    (record.historicalMember === 'event_historical' ? FLAG_EVENT_HISTORICAL : 0) |
+    (typeof payload === 'string' ? 0 : FLAG_BYTES)
   bytes.writeUInt32BE(total, 2)
   bytes.writeDoubleBE(record.atMs, 10)
   bytes[18] = deviceBytes
@@ -57,7 +60,8 @@ export function encodeRecord(position: number, record: OutboxRecord): Buffer {
   at += bytes.write(device, at)
   at += bytes.write(topic, at)
   at += bytes.write(id, at)
-  bytes.write(payload, at)
+  if (typeof payload === 'string') bytes.write(payload, at)
+  else bytes.set(payload, at)
   bytes.writeUInt32BE(checksum(position, bytes), CRC_AT)
   return bytes
 }
@@ -74,7 +78,8 @@ export function decodeRecord(position: number, bytes: Buffer): OutboxRecord | un
     atMs: bytes.readDoubleBE(10),
     topic: bytes.toString('utf8', deviceEnd, topicEnd),
     id: bytes.toString('utf8', topicEnd, idEnd),
-    payload: bytes.toString('utf8', idEnd),
+    // A copy: what was read together is not kept for one of it.
+    payload: (bytes[1]! & FLAG_BYTES) === 0 ? bytes.toString('utf8', idEnd) : Uint8Array.from(bytes.subarray(idEnd)),
     historicalMember: (bytes[1]! & FLAG_EVENT_HISTORICAL) === 0 ? 'historical' : 'event_historical',
   }
 }
@@ -94,7 +99,7 @@ export function publicationOf(record: OutboxRecord, isHistorical: boolean): Publ
   const { topic, payload, id, historicalMember } = record
   return {
     topic,
-    payload: isHistorical ? `${payload.slice(0, -1)},"${historicalMember}":true}` : payload,
+    payload: isHistorical ? markedHistorical(payload, historicalMember) : payload,
     qos: 1,
     retain: false,
     ...(id !== '' && { userProperties: { id } }),

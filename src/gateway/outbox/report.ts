@@ -22,7 +22,7 @@ export function reportOf(topic: string, atMs: number, { reason, device, count }:
 function dropOf({ device, payload }: OutboxRecord): Drop | undefined {
   if (device !== '') return undefined
   const { name, count, reason } = (
-    JSON.parse(payload) as { data: { name?: string; count: number; reason: DropReason } }
+    JSON.parse(String(payload)) as { data: { name?: string; count: number; reason: DropReason } }
   ).data
   return { device: name, count, reason }
 }

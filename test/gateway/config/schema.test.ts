@@ -48,7 +48,7 @@ test('every key has a title, a description and examples', () => {
 
 /** Left out they mean that there is none: a file, a program, a limit of another key. */
 const WITHOUT_DEFAULT =
-  /^(version|outbox|outbox\.dir|mqtt\.(embedded|embedded\.listen|embedded\.users\..*|user|password|password_file|ca|cert|key)|devices\.(serial|match\..*|spawn|tcp|websocket|contract|event_servers|event_servers\.port))$/
+  /^(version|outbox|outbox\.dir|mqtt\.(embedded|embedded\.listen|embedded\.users\..*|user|password|password_file|ca|cert|key)|devices\.(serial|match\..*|spawn|tcp|websocket|contract|event_servers|event_servers\.port|payload))$/
 
 test('every key that stands for something when it is left out says what', () => {
   const silent = keysOf(schema, '').filter(({ key }) => !key.properties && !key.items?.properties)

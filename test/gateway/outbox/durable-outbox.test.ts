@@ -93,7 +93,7 @@ describe('the outbox on disk, events of a board or a program', () => {
     bench.outbox.append(eventOf('slow', 1_000))
     await turns()
     const live = bench.outbox.take('live')!
-    expect(JSON.parse(live.publication.payload)).toEqual({ n: 0, id: 'quick:00000001:0' })
+    expect(JSON.parse(String(live.publication.payload))).toEqual({ n: 0, id: 'quick:00000001:0' })
     bench.outbox.acknowledge(live.position)
     expect(bench.outbox.take('live')).toBeUndefined()
     const rest = await bench.drain()

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { decodeMsgpack, type PayloadFormat } from '../../../src/gateway/encoding.js'
 import { type Gateway, OUTBOX_DEFAULTS, startGateway } from '../../../src/gateway/index.js'
 import { createFakePort } from '../fake-port.js'
 import { type Mosquitto, startMosquitto } from '../mosquitto.js'
@@ -19,13 +20,15 @@ async function setUp() {
   return { dir: join(parent, 'outbox'), mosquitto }
 }
 
-async function start(dir: string, mosquitto: Mosquitto) {
+async function start(dir: string, mosquitto: Mosquitto, payload: PayloadFormat = 'json') {
   const port = createFakePort()
-  const config = {
-    ...configWith({ server: { kind: 'external', url: mosquitto.url } as const }),
+  const config = configWith({ server: { kind: 'external', url: mosquitto.url } as const })
+  const withOutbox = {
+    ...config,
+    devices: config.devices.map((device) => ({ ...device, payload })),
     outbox: { ...OUTBOX_DEFAULTS, dir },
   }
-  const gateway: Gateway = await startGateway(config, { openPort: () => port })
+  const gateway: Gateway = await startGateway(withOutbox, { openPort: () => port })
   onTestFinished(() => gateway.close())
   return { gateway, port }
 }
@@ -54,6 +57,37 @@ describe('a gateway with an outbox, the device a board or a program', () => {
     expect(came.map(({ id }) => id)).toEqual(['greenhouse:7f3a91c2:7', 'greenhouse:7f3a91c2:8'])
     expect(came.map(({ historical }) => historical)).toEqual([true, undefined])
     expect((await client.next('portwire/bridge/outbox')).json).toEqual({ state: 'ok' })
+  })
+
+  it('R12: an event in msgpack waits on the disk as it is, and arrives in msgpack, marked historical', async () => {
+    const { dir, mosquitto } = await setUp()
+    await mosquitto.kill()
+    const first = await start(dir, mosquitto, 'msgpack')
+    await first.port.emit('alarm', alarm, { number: 7 })
+    await first.gateway.close()
+    await mosquitto.start()
+    const client = await connectClient(mosquitto.url, ['portwire/greenhouse/event/#'], { protocolVersion: 5 })
+    onTestFinished(() => client.end())
+    await start(dir, mosquitto, 'msgpack')
+    const { packet } = await client.next('portwire/greenhouse/event/alarm')
+    expect(decodeMsgpack(packet.payload as Buffer)).toEqual({
+      value: { ...alarm, id: 'greenhouse:7f3a91c2:7', at: expect.stringMatching(/^\d{4}-/), historical: true },
+    })
+  })
+
+  it('its health says how many records and bytes wait on the disk', async () => {
+    const { dir, mosquitto } = await setUp()
+    await mosquitto.kill()
+    const first = await start(dir, mosquitto)
+    for (const number of [1, 2, 3]) await first.port.emit('alarm', alarm, { number })
+    await first.gateway.close()
+    await mosquitto.start()
+    const client = await connectClient(mosquitto.url, ['portwire/bridge/health'])
+    onTestFinished(() => client.end())
+    await start(dir, mosquitto)
+    const { json } = await client.next('portwire/bridge/health')
+    expect(json['outbox']).toMatchObject({ records: 3, is_open: true, quarantined: 0 })
+    expect((json['outbox'] as { bytes: number }).bytes).toBeGreaterThan(100)
   })
 
   it('a second gateway with the same outbox is refused, and told who has it', async () => {

@@ -18,7 +18,7 @@ const record = fc.record<OutboxRecord>({
   atMs: fc.integer({ min: 0, max: 2 ** 45 }),
   topic: fc.string({ maxLength: 100, unit: 'grapheme' }),
   id: fc.string({ maxLength: 100 }),
-  payload: fc.string({ maxLength: 500, unit: 'grapheme' }),
+  payload: fc.oneof(fc.string({ maxLength: 500, unit: 'grapheme' }), fc.uint8Array({ maxLength: 500 })),
   historicalMember: fc.constantFrom('historical', 'event_historical'),
 })
 const position = fc.maxSafeNat()

@@ -58,7 +58,7 @@ export async function openBench(folder: OutboxFolder, options: Partial<DurableOu
     for (let quiet = 0; quiet < 20 && sent.length < most; ) {
       const event = outbox.take('live') ?? outbox.take('backlog')
       if (event) {
-        sent.push({ position: event.position, payload: JSON.parse(event.publication.payload) })
+        sent.push({ position: event.position, payload: JSON.parse(String(event.publication.payload)) })
         quiet = 0
       } else {
         quiet += 1
@@ -79,7 +79,7 @@ export async function openBench(folder: OutboxFolder, options: Partial<DurableOu
         if (!event) await turn()
         else {
           outbox.acknowledge(event.position)
-          all.push(JSON.parse(event.publication.payload))
+          all.push(JSON.parse(String(event.publication.payload)))
         }
       }
       return all
