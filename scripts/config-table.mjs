@@ -32,8 +32,10 @@ function keys(schema, depth) {
   ])
 }
 
-/** Where the keys of a record, or of a list's items, are. */
+/** Where the keys of a record, of a list's items, or of what may be a table, are. */
 function below(schema) {
+  const table = schema.anyOf?.find(({ properties }) => properties)
+  if (table) return table
   if (schema.type === 'array') return below(schema.items ?? {})
   return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : schema
 }

@@ -28,13 +28,13 @@ const disk = z.strictObject({
       context.addIssue({ code: 'custom', message: `${EXPECTED}, at least 4MB`, input: text })
       return z.NEVER
     })
+    .prefault(LIMITS.outboxDiskBytes)
     .meta({
       title: 'Most bytes',
       description: 'Of events; the files take up to about twice that. At least 4MB; MiB is 1,048,576.',
       default: '256MB',
       examples: ['1GB'],
-    })
-    .prefault(LIMITS.outboxDiskBytes),
+    }),
   ttl: duration({
     title: 'Longest age',
     description: 'Older events are dropped, and counted; 0: none.',

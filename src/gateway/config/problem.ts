@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { didYouMean } from '../../contract/file/index.js'
 import { shownName } from '../printable.js'
 import { configSchema } from './schema.js'
-import { isSecret, keysAt, type Path } from './tree.js'
+import { isSecret, isTable, keysAt, type Path } from './tree.js'
 
 export interface ConfigProblem {
   readonly path: Path
@@ -59,7 +59,16 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): ConfigProblem[]
       return [problem(path, `expected at least ${issue.minimum}, got ${show(valueAt(input, path))}`)]
     case 'too_big':
       return [problem(path, `expected at most ${issue.maximum}, got ${show(valueAt(input, path))}`)]
-    case 'invalid_union':
+    case 'invalid_union': {
+      const value = valueAt(input, path)
+      // Of a table: what is wrong in it.
+      const inTable = issue.errors.find((issues) => issues.every(isInTable))
+      if (isTable(value) && inTable) {
+        const whole = inTable.map((inner) => ({ ...inner, path: [...path, ...inner.path] }))
+        return describeIssues(whole as z.core.$ZodIssue[], input)
+      }
+      return [problem(path, `${issue.message}, got ${show(value)}`)]
+    }
     case 'invalid_format':
       return [problem(path, `${issue.message}, got ${show(valueAt(input, path))}`)]
     case 'custom': {
@@ -70,6 +79,10 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): ConfigProblem[]
     default:
       return [problem(path, issue.message)]
   }
+}
+
+function isInTable({ code, path }: z.core.$ZodIssue): boolean {
+  return code === 'unrecognized_keys' || path.length > 0
 }
 
 function problem(path: Path, text: string): ConfigProblem {

@@ -5,10 +5,10 @@ import { z } from 'zod'
 export type Path = readonly (string | number)[]
 type Schema = z.core.$ZodType
 
-/** The schema at a path, seen through optionals, defaults, records and lists; undefined where it knows no such key. */
+/** The schema at a path, seen through optionals, defaults, records, lists and unions with a table; undefined where it knows no such key. */
 export function schemaAt(root: Schema, path: Path): Schema | undefined {
   return path.reduce<Schema | undefined>((schema, key) => {
-    const inner = schema && unwrap(schema)
+    const inner = schema && tableIn(schema)
     if (inner instanceof z.ZodObject) {
       return Object.hasOwn(inner.shape, key) ? (inner.shape[key] as Schema) : undefined
     }
@@ -21,7 +21,7 @@ export function schemaAt(root: Schema, path: Path): Schema | undefined {
 /** The keys that the schema knows at a path. */
 export function keysAt(root: Schema, path: Path): string[] {
   const schema = schemaAt(root, path)
-  const inner = schema && unwrap(schema)
+  const inner = schema && tableIn(schema)
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : []
 }
 
@@ -43,13 +43,14 @@ export interface Scalar {
   readonly schema: Schema
 }
 
-/** Every key that is no table and no list; of records and lists those entries that are written. */
+/** Every key that is no table and no list, or need not be one; of records and lists those entries that are written. */
 export function scalarsOf(root: Schema, written: unknown, path: Path = []): Scalar[] {
-  const inner = unwrap(root)
+  const inner = tableIn(root)
   const below = (key: string | number, schema: Schema) =>
     scalarsOf(schema, (written as Record<string | number, unknown> | null | undefined)?.[key], [...path, key])
   if (inner instanceof z.ZodObject) {
-    return Object.entries(inner.shape).flatMap(([key, schema]) => below(key, schema as Schema))
+    const keys = Object.entries(inner.shape).flatMap(([key, schema]) => below(key, schema as Schema))
+    return inner === unwrap(root) ? keys : [{ path, schema: root }, ...keys]
   }
   if (inner instanceof z.ZodRecord) {
     const names = isTable(written) ? Object.keys(written) : []
@@ -78,6 +79,14 @@ export function mapped(value: unknown, change: (value: unknown, path: Path) => u
 function isWriteOnly(schema: Schema): boolean {
   const inner = unwrap(schema)
   return [schema, inner].some((one) => z.globalRegistry.get(one)?.['writeOnly'] === true)
+}
+
+/** Of a union the table in it, where there is one. */
+function tableIn(schema: Schema): Schema {
+  const inner = unwrap(schema)
+  if (!(inner instanceof z.ZodUnion)) return inner
+  const tables = inner.options.map((option) => unwrap(option as Schema))
+  return tables.find((option) => option instanceof z.ZodObject) ?? inner
 }
 
 function unwrap(schema: Schema): Schema {

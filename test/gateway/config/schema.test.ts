@@ -16,11 +16,14 @@ interface Json {
   readonly properties?: Readonly<Record<string, Json>>
   readonly required?: readonly string[]
   readonly items?: Json
+  readonly anyOf?: readonly Json[]
   readonly additionalProperties?: Json | boolean
 }
 
 function keysOf(schema: Json, path: string): { path: string; key: Json }[] {
-  const inner = schema.items ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : schema)
+  const table = schema.anyOf?.find(({ properties }) => properties)
+  const inner =
+    table ?? schema.items ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : schema)
   return Object.entries(inner.properties ?? {}).flatMap(([name, key]) => [
     { path: `${path}${name}`, key },
     ...keysOf(key, `${path}${name}.`),
@@ -32,6 +35,7 @@ const schema = configJsonSchema() as Json
 test('every key has a title, a description and examples', () => {
   const keys = keysOf(schema, '')
   expect(keys.length).toBeGreaterThan(50)
+  expect(keys.map(({ path }) => path)).toContain('outbox.hold')
   for (const { path, key } of keys) {
     expect({ path, title: key.title, description: key.description, examples: key.examples }).toEqual({
       path,
@@ -44,7 +48,7 @@ test('every key has a title, a description and examples', () => {
 
 /** Left out they mean that there is none: a file, a program, a limit of another key. */
 const WITHOUT_DEFAULT =
-  /^(version|outbox|mqtt\.(embedded|user|password|password_file|ca|cert|key)|devices\.(serial|match\..*|spawn|tcp|websocket|contract|event_servers|event_servers\.port))$/
+  /^(version|outbox|outbox\.dir|mqtt\.(embedded|user|password|password_file|ca|cert|key)|devices\.(serial|match\..*|spawn|tcp|websocket|contract|event_servers|event_servers\.port))$/
 
 test('every key that stands for something when it is left out says what', () => {
   const silent = keysOf(schema, '').filter(({ key }) => !key.properties && !key.items?.properties)
