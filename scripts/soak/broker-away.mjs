@@ -31,24 +31,24 @@ export async function* run({ isFull }) {
   yield {
     what: `${events} reliable events of ${DEVICES} devices while the broker is away, then drained`,
     figures,
-    target: `0 lost, per-device order, 512 MiB at most, private memory (RssAnon) at most ${MAX_GROWTH_MB} MB over that with the broker there, drained at ${MIN_DRAIN_PER_SECOND} events/s (full run)`,
+    target: `0 lost, per-device order, 512 MiB at most, resident memory at most ${MAX_GROWTH_MB} MB over that with the broker there, drained at ${MIN_DRAIN_PER_SECOND} events/s (full run)`,
     ok:
       figures.received === figures.made &&
       figures.dropped + figures.outOfOrder === 0 &&
       figures.diskMb <= MAX_BYTES / 1024 / 1024 &&
-      figures.ownGrowthMb <= MAX_GROWTH_MB &&
+      figures.rssGrowthMb <= MAX_GROWTH_MB &&
       (!isFull || figures.drainPerSecond >= MIN_DRAIN_PER_SECOND),
   }
   const over = await away(events, warmEvents, Math.round((events * EVENT_BYTES) / 3))
   yield {
     what: `the same with room for about a third of them`,
     figures: over.figures,
-    target: 'generated = received + said to be dropped, exactly; per-device order',
+    target: 'generated = received + said to be dropped, exactly; per-device order; memory as before',
     ok:
       over.figures.dropped > 0 &&
       over.figures.received + over.figures.dropped === over.figures.made &&
       over.figures.outOfOrder === 0 &&
-      over.figures.ownGrowthMb <= MAX_GROWTH_MB,
+      over.figures.rssGrowthMb <= MAX_GROWTH_MB,
   }
 }
 
@@ -65,7 +65,7 @@ async function away(events, warmEvents, maxBytes) {
     gateway.send({ make: warmEvents })
     await once(gateway, 'message')
     while ((await ask(gateway)).outbox.events > 0) await sleep(20)
-    const { mostOwnBytes: warmBytes } = await ask(gateway)
+    const { most: warm } = await ask(gateway)
     await broker.kill()
     gateway.send({ make: events })
     const [{ made, perSecond }] = await once(gateway, 'message')
@@ -81,7 +81,7 @@ async function away(events, warmEvents, maxBytes) {
     const drainMs = performance.now() - startMs
     const isThere = () => consumer.figures.received + consumer.figures.dropped >= made
     for (let waitedMs = 0; waitedMs < 10_000 && !isThere(); waitedMs += 20) await sleep(20)
-    const { mostOwnBytes } = await ask(gateway)
+    const { most } = await ask(gateway)
     return {
       figures: {
         made,
@@ -90,8 +90,11 @@ async function away(events, warmEvents, maxBytes) {
         diskMb,
         ...consumer.figures,
         drainPerSecond: Math.round(waiting.events / (drainMs / 1_000)),
-        ownMb: megabytes(warmBytes),
-        ownGrowthMb: megabytes(mostOwnBytes - warmBytes),
+        rssMb: megabytes(warm.rss),
+        rssGrowthMb: megabytes(most.rss - warm.rss),
+        // Private memory (RssAnon), and mapped files (RssFile): the most of each, not at the same time.
+        ownGrowthMb: megabytes(most.own - warm.own),
+        filesGrowthMb: megabytes(most.files - warm.files),
       },
     }
   } finally {

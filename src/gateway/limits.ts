@@ -22,6 +22,13 @@ export const LIMITS = {
   outboxLiveBytes: 16 * 1024,
   /** Plain events in memory on their way to the disk; the next ones are dropped and counted. Reliable ones wait on their device. */
   outboxWaiting: 10_000,
+  /** Of a table of the database, of what LevelDB keeps in memory until it writes one, and of what goes to the disk together when a
+   * damaged outbox is copied; 1 MiB is LevelDB's least. */
+  outboxTableBytes: 1024 * 1024,
+  /** Tables that are open at once: each counts with up to its size as memory of the process; 64 is the least. */
+  outboxOpenTables: 64,
+  /** Bytes read from the disk after which the tables of what was sent, or dropped, are freed. */
+  outboxCompactBytes: 4 * 1024 * 1024,
   /** Bytes of events on the disk, unless the config says otherwise. */
   outboxDiskBytes: 256_000_000,
   /** When room is made, at least this part of the limit. */

@@ -13,7 +13,7 @@ const WRONG: readonly (readonly [string, string, string])[] = [
   [
     'a key of another program',
     `version: 1\nserial: {port: /dev/ttyACM0}\n${DEVICE}`,
-    ':2:1: serial: unknown key; known: version, secrets_file, log, mqtt, outbox, devices',
+    ':2:1: serial: unknown key; known: version, secrets_file, log, mqtt, outbox, homeassistant, devices',
   ],
   [
     'a slip of the finger',

@@ -40,12 +40,12 @@ test('every key of the outbox is honoured', () => {
 })
 
 test.each([
-  ['outbox: {max_bytes: 1MB}\n', 'outbox'],
-  ['outbox: {max_bytes: 256}\n', 'outbox'],
-  ['outbox: {on_full: forget}\n', 'outbox'],
-  ['outbox: {hold: 2m}\n', 'outbox'],
-  ['outbox: {path: /var/lib/box}\n', 'outbox'],
-  ['outbox: disk\n', 'outbox'],
-])('%s is refused, with the place', (lines, key) => {
-  expect(() => outboxOf(lines)).toThrow(key)
+  ['outbox: {max_bytes: 1MB}\n', 'outbox.max_bytes: expected bytes like 256MB, at least 4MB, got "1MB"'],
+  ['outbox: {max_bytes: 256}\n', 'outbox.max_bytes: expected bytes like 256MB, at least 4MB, got 256'],
+  ['outbox: {on_full: forget}\n', 'outbox.on_full: expected one of drop-oldest, reject-new, got "forget"'],
+  ['outbox: {hold: 2m}\n', 'outbox.hold: expected at most 60000ms, got "2m"'],
+  ['outbox: {max_byte: 5MB}\n', 'outbox.max_byte: unknown key (did you mean max_bytes?)'],
+  ['outbox: disk\n', 'outbox: expected memory, or dir, max_bytes, ttl, on_full, sync, hold, got "disk"'],
+])('%s is refused, with the place', (lines, problem) => {
+  expect(() => outboxOf(lines)).toThrow(problem)
 })

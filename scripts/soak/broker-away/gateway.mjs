@@ -40,12 +40,18 @@ const gateway = await startGateway(
   { openPort: ({ name }) => portOf(name) },
 )
 
-/** Memory of the process alone: LevelDB maps its tables, which the kernel counts as resident as long as nobody needs the room. */
-const ownBytes = () => 1024 * Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'latin1'))[1])
-let mostOwnBytes = 0
-setInterval(() => {
-  mostOwnBytes = Math.max(mostOwnBytes, ownBytes())
-}, SAMPLE_MS)
+/** Resident memory: all of it; what is the process's own; and that of files, which the kernel may take back at any time, as it does
+ * with the tables that LevelDB maps. Each by the most since the last `make`, in bytes. */
+const FIELDS = { rss: 'VmRSS', own: 'RssAnon', files: 'RssFile' }
+let most = {}
+function sample() {
+  const status = readFileSync('/proc/self/status', 'latin1')
+  for (const [name, field] of Object.entries(FIELDS)) {
+    const bytes = 1024 * Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)[1])
+    most[name] = Math.max(most[name] ?? 0, bytes)
+  }
+}
+setInterval(sample, SAMPLE_MS)
 const made = new Map(names.map((name) => [name, 0]))
 
 async function make(events) {
@@ -69,10 +75,11 @@ async function make(events) {
 
 process.on('message', ({ make: events, ask }) => {
   if (events) {
-    mostOwnBytes = 0
+    most = {}
+    sample()
     void make(events)
   }
-  if (ask) process.send({ outbox: gateway.outbox(), mostOwnBytes })
+  if (ask) process.send({ outbox: gateway.outbox(), most })
 })
 process.on('disconnect', () => process.exit(0))
 process.send({ ready: true })

@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { didYouMean } from '../../contract/file/index.js'
 import { PortwireError } from '../../errors.js'
+import { shownName } from '../printable.js'
 import { configSchema } from './schema.js'
 import { isTable, mapped, type Path, type Scalar, scalarsOf } from './tree.js'
 
@@ -31,20 +32,21 @@ export function withEnvironment(written: unknown, env: Environment): Overridden 
     const name = variableName(scalar.path)
     known.set(name, [...(known.get(name) ?? []), scalar])
   }
-  const variables = new Map<string, string>()
-  let value: unknown = mapped(written ?? {}, () => undefined)
-  for (const [name, text] of given) {
+  const found = given.map(([name, text]) => {
     const [scalar, ...more] = known.get(name) ?? []
     if (!scalar) throw unknownVariable(name, [...known.keys()])
     if (more.length > 0) {
       const paths = [scalar, ...more].map(({ path }) => path.join('.'))
       throw new PortwireError('CONFIG_INVALID', `${name}: stands for ${paths.join(' and for ')}: rename a device`)
     }
-    const part = given.find(([other]) => known.get(other)?.some(({ path }) => isBelow(path, scalar.path)))
-    if (part) {
-      const both = `${name}: stands for ${scalar.path.join('.')}, and ${part[0]} for a part of it`
-      throw new PortwireError('CONFIG_INVALID', `${both}: give one of them`)
-    }
+    return { name, text, scalar }
+  })
+  // What may be a table or not goes before the keys that such a table has.
+  found.sort((a, b) => a.scalar.path.length - b.scalar.path.length)
+  const variables = new Map<string, string>()
+  let value: unknown = mapped(written ?? {}, () => undefined)
+  for (const { name, text, scalar } of found) {
+    refuseBelowScalar(name, scalar.path, value, (path) => known.has(variableName(path)))
     value = withValue(value, scalar.path, readValue(text!, scalar))
     variables.set(scalar.path.join('.'), name)
   }
@@ -74,8 +76,17 @@ function readValue(text: string, { schema }: Scalar): unknown {
   return typeof scalar !== 'object' && z.safeParse(schema, scalar).success ? scalar : text
 }
 
-function isBelow(path: Path, of: Path): boolean {
-  return path.length > of.length && of.every((key, at) => path[at] === key)
+/** Where both a value and a table may stand, and the value does, a key of the table would be ignored without a word. */
+function refuseBelowScalar(name: string, path: Path, tree: unknown, mayBeScalar: (path: Path) => boolean): void {
+  let value = tree
+  for (const [at, key] of path.entries()) {
+    if (isTable(value) || Array.isArray(value)) value = (value as Record<string | number, unknown>)[key]
+    const above = path.slice(0, at + 1)
+    const isScalar = value !== undefined && value !== null && typeof value !== 'object'
+    if (!isScalar || above.length === path.length || !mayBeScalar(above)) continue
+    const problem = `${name}: ${above.join('.')} is ${shownName(String(value))}, which has no keys`
+    throw new PortwireError('CONFIG_INVALID', problem)
+  }
 }
 
 function withValue(tree: unknown, [key, ...rest]: Path, value: unknown): unknown {

@@ -9,7 +9,7 @@ type Schema = z.core.$ZodType
  * such key. */
 export function schemaAt(root: Schema, path: Path): Schema | undefined {
   return path.reduce<Schema | undefined>((schema, key) => {
-    const inner = schema && tableOf(schema)
+    const inner = schema && tableIn(schema)
     if (inner instanceof z.ZodObject) {
       return Object.hasOwn(inner.shape, key) ? (inner.shape[key] as Schema) : undefined
     }
@@ -22,7 +22,7 @@ export function schemaAt(root: Schema, path: Path): Schema | undefined {
 /** The keys that the schema knows at a path. */
 export function keysAt(root: Schema, path: Path): string[] {
   const schema = schemaAt(root, path)
-  const inner = schema && tableOf(schema)
+  const inner = schema && tableIn(schema)
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : []
 }
 
@@ -35,7 +35,7 @@ export function isSecret(root: Schema, path: Path): boolean {
 /** The keys that may be a secret, in dots. */
 export function secretKeys(root: Schema): string[] {
   const found = (schema: Schema, path: Path): string[] => {
-    const inner = tableOf(schema)
+    const inner = tableIn(schema)
     if (inner instanceof z.ZodObject) {
       return Object.entries(inner.shape).flatMap(([key, below]) => found(below as Schema, [...path, key]))
     }
@@ -52,11 +52,12 @@ export interface Scalar {
 
 /** Every key that is no table and no list, or need be none; of records and lists those entries that are written. */
 export function scalarsOf(root: Schema, written: unknown, path: Path = []): Scalar[] {
-  const inner = unwrap(root)
+  const inner = tableIn(root)
   const below = (key: string | number, schema: Schema) =>
     scalarsOf(schema, (written as Record<string | number, unknown> | null | undefined)?.[key], [...path, key])
   if (inner instanceof z.ZodObject) {
-    return Object.entries(inner.shape).flatMap(([key, schema]) => below(key, schema as Schema))
+    const keys = Object.entries(inner.shape).flatMap(([key, schema]) => below(key, schema as Schema))
+    return inner === unwrap(root) ? keys : [{ path, schema: root }, ...keys]
   }
   if (inner instanceof z.ZodRecord) {
     const names = isTable(written) ? Object.keys(written) : []
@@ -66,11 +67,7 @@ export function scalarsOf(root: Schema, written: unknown, path: Path = []): Scal
     const items = Array.isArray(written) ? written : []
     return items.flatMap((_, index) => below(index, inner.element as Schema))
   }
-  const own = { path, schema: root }
-  // A text or a table: what is written as a text has no keys.
-  const table = tableOf(root)
-  const hasKeys = table !== inner && (written === undefined || written === null || isTable(written))
-  return hasKeys ? [own, ...scalarsOf(table, written, path)] : [own]
+  return [{ path, schema: root }]
 }
 
 export function isTable(value: unknown): value is Record<string, unknown> {
@@ -91,17 +88,18 @@ function isWriteOnly(schema: Schema): boolean {
   return [schema, inner].some((one) => z.globalRegistry.get(one)?.['writeOnly'] === true)
 }
 
+/** Of a union the table in it, where there is one. */
+function tableIn(schema: Schema): Schema {
+  const inner = unwrap(schema)
+  if (!(inner instanceof z.ZodUnion)) return inner
+  const tables = inner.options.map((option) => unwrap(option as Schema))
+  return tables.find((option) => option instanceof z.ZodObject) ?? inner
+}
+
 function unwrap(schema: Schema): Schema {
   let inner = schema
   while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault) {
     inner = inner.unwrap() as Schema
   }
   return inner
-}
-
-/** Of a text or a table, the table. */
-function tableOf(schema: Schema): Schema {
-  const inner = unwrap(schema)
-  if (!(inner instanceof z.ZodUnion)) return inner
-  return (inner.options as Schema[]).find((option) => option instanceof z.ZodObject) ?? inner
 }

@@ -41,6 +41,7 @@ export function createLevelFolder(path: string, now: () => Date = () => new Date
     path,
     async lock() {
       mkdirSync(lockPath, { recursive: true, mode: DIRECTORY_MODE })
+      chmodSync(lockPath, DIRECTORY_MODE)
       try {
         locked ??= await openLock(lockPath)
       } catch (error) {

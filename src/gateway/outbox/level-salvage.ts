@@ -6,18 +6,18 @@ import { readLog, readTable } from './level-files.js'
 import { decodeKey } from './level-keys.js'
 import { readManifest } from './level-manifest.js'
 import { decodeMark, decodeNumber, decodeRecord, type LastNumber, type Mark } from './record.js'
-import { isUnreadable, type Remains } from './store.js'
+import { isUnreadable, type RemainingEvent, type Remains } from './store.js'
 
 const TABLE = /\.(ldb|sst)$/
 const LOG = /^\d+\.log$/
 
 /** The first table in use that is not whole; undefined when all are. */
 export async function findDamagedTable(path: string): Promise<string | undefined> {
-  const inUse = await tablesInUse(path)
-  for (const file of await filesOf(path)) {
-    // A kill in the middle of writing a table leaves half of one, which LevelDB removes.
-    if (!TABLE.test(file) || inUse?.has(Number.parseInt(file, 10)) === false) continue
-    const { problem } = readTable(await readFile(join(path, file)), false)
+  const [inUse, files] = await Promise.all([tablesInUse(path), filesOf(path)])
+  // A kill in the middle of writing a table leaves half of one, which LevelDB removes.
+  const tables = files.filter((file) => TABLE.test(file) && inUse?.has(Number.parseInt(file, 10)) !== false)
+  for await (const { file, bytes } of contentsOf(tables, (file) => readFile(join(path, file)))) {
+    const { problem } = readTable(bytes, false)
     if (problem !== undefined) return `${file}: ${problem}`
   }
   return undefined
@@ -39,28 +39,46 @@ async function tablesInUse(path: string): Promise<ReadonlySet<number> | undefine
 export async function readRemains(path: string, withoutUnreadable = false): Promise<Remains> {
   let mark: Mark | undefined
   const numbers = new Map<string, LastNumber>()
-  const events = new Map<number, Buffer>()
+  const events = new Map<number, RemainingEvent>()
   /** Of the version that is known of each key. */
   const sequences = new Map<string, number>()
-  for (const file of await filesOf(path)) {
-    if (!TABLE.test(file) && !LOG.test(file)) continue
-    const bytes = await readFile(join(path, file)).catch((error: unknown) => {
+  const files = (await filesOf(path)).filter((file) => TABLE.test(file) || LOG.test(file))
+  const read = (file: string) =>
+    readFile(join(path, file)).catch((error: unknown) => {
       if (withoutUnreadable && isUnreadable(error)) return undefined
       throw error
     })
+  for await (const { file, bytes } of contentsOf(files, read)) {
     if (!bytes) continue
     for (const { key: bare, sequence, value } of TABLE.test(file) ? readTable(bytes, true).entries : readLog(bytes)) {
       const key = decodeKey(bare)
-      if (!key || (key.kind === 'event' && value?.length && !decodeRecord(key.position, value))) continue
+      if (!key) continue
+      const record = key.kind === 'event' && value?.length ? decodeRecord(key.position, value) : undefined
+      if (key.kind === 'event' && value?.length && !record) continue
       const name = bare.toString('latin1')
       if ((sequences.get(name) ?? -1) > sequence) continue
       sequences.set(name, sequence)
       if (key.kind === 'mark') mark = value && decodeMark(value)
       else if (key.kind === 'number') put(numbers, key.device, value && decodeNumber(key.device, value))
-      else put(events, key.position, value)
+      else put(events, key.position, value && { value, device: record?.device })
     }
   }
   return { mark, numbers, events }
+}
+
+/** One file after the other; the next is read meanwhile. */
+async function* contentsOf<Bytes>(files: readonly string[], read: (file: string) => Promise<Bytes>) {
+  const ahead = (at: number) => {
+    const bytes = at < files.length ? read(files[at]!) : undefined
+    bytes?.catch(() => {}) // It is said when it is its turn.
+    return bytes
+  }
+  let next = ahead(0)
+  for (const [at, file] of files.entries()) {
+    const bytes = await next!
+    next = ahead(at + 1)
+    yield { file, bytes }
+  }
 }
 
 function put<Key, Value>(map: Map<Key, Value>, key: Key, value: Value | undefined): void {

@@ -8,8 +8,20 @@ import { OutboxHeldError, type Store, StoreDamagedError, type StoredEntry, type 
 
 type Level = ClassicLevel<Buffer, Buffer>
 
-/** Without compression, so that its files can be read without it when they are damaged. */
-const OPTIONS = { keyEncoding: 'buffer', valueEncoding: 'buffer', compression: false } as const
+/** Of the files that `maxOpenFiles` counts LevelDB keeps so many for others than tables. Source: db/db_impl.cc of LevelDB. */
+const OTHER_FILES = 10
+
+const OPTIONS = {
+  keyEncoding: 'buffer',
+  valueEncoding: 'buffer',
+  /** Its files can be read without LevelDB when they are damaged. */
+  compression: false,
+  /** A table that is open is mapped, up to 1,000 of them: what was read of it counts as memory of the process until it is closed.
+   * Source: util/env_posix.cc of LevelDB. */
+  maxOpenFiles: LIMITS.outboxOpenTables + OTHER_FILES,
+  maxFileSize: LIMITS.outboxTableBytes,
+  writeBufferSize: LIMITS.outboxTableBytes,
+} as const
 
 /** What strerror says where the disk, not the database, is at fault; LevelDB hands on no errno. */
 const PASSING =
@@ -34,12 +46,38 @@ function whyNotOpen(error: Error): Error {
 }
 
 function storeOver(level: Level): Store {
+  /** Since the last compaction. */
+  let readBytes = 0
+  let deletedBelow = 0
+  let isCompacting = false
+
+  /** Deleted events stay in their tables, and what was read of these in memory, until LevelDB comes to compact them, which takes
+   * it hundreds of megabytes. What fails here fails in the next write too. */
+  const compact = () => {
+    if (isCompacting || deletedBelow === 0 || readBytes < LIMITS.outboxCompactBytes) return
+    const below = deletedBelow
+    isCompacting = true
+    readBytes = 0
+    deletedBelow = 0
+    level
+      .compactRange(eventKey(0), eventKey(below))
+      .catch(() => {})
+      .finally(() => {
+        isCompacting = false
+        compact()
+      })
+  }
+
   return {
     async write(operations, sync) {
       // Five times quicker than a list of operations, which abstract-level copies.
       const batch = level.batch()
       for (const operation of operations) addTo(batch, operation)
       await batch.write({ sync })
+      for (const operation of operations) {
+        if (operation.kind === 'delete') deletedBelow = Math.max(deletedBelow, operation.position + 1)
+      }
+      compact()
     },
     async read(from, below, most) {
       const iterator = level.iterator({
@@ -48,7 +86,9 @@ function storeOver(level: Level): Store {
         highWaterMarkBytes: LIMITS.outboxReadBytes,
       })
       try {
-        return (await iterator.nextv(most)).map(entryOf)
+        const entries = (await iterator.nextv(most)).map(entryOf)
+        for (const { value } of entries) readBytes += value.length
+        return entries
       } finally {
         await iterator.close()
       }

@@ -3,7 +3,7 @@
  * or a full disk in the middle loses nothing. */
 
 import { LIMITS } from '../limits.js'
-import { decodeRecord, encodeRecord, type Mark, type OutboxRecord, TOMBSTONE } from './record.js'
+import { encodeRecord, type Mark, type OutboxRecord, TOMBSTONE } from './record.js'
 import { addTo, type Held, type Inventory, scanStore } from './scan.js'
 import {
   isUnreadable,
@@ -13,6 +13,9 @@ import {
   StoreDamagedError,
   type StoreOperation,
 } from './store.js'
+
+/** Of an entry without its value, about: what a tombstone takes in memory. */
+const ENTRY_BYTES = 128
 
 export interface Opened {
   readonly store: Store
@@ -72,23 +75,26 @@ async function rebuild(
   let lost = 0
   const successor = await folder.openSuccessor()
   try {
-    for (let at = head; at < end; at += LIMITS.outboxReadRecords) {
-      const operations: StoreOperation[] = []
-      for (let position = at; position < Math.min(end, at + LIMITS.outboxReadRecords); position++) {
-        const value = remains.events.get(position)
-        const record = value && decodeRecord(position, value)
-        if (record) addTo(devices, record.device, value.length)
-        else over.add(position)
-        if (!record && value?.length !== 0) lost += 1
-        operations.push({ kind: 'put', position, value: record ? value! : TOMBSTONE })
-      }
+    let operations: StoreOperation[] = []
+    let bytes = 0
+    for (let position = head; position < end; position++) {
+      const { value, device } = remains.events.get(position) ?? {}
+      if (value && device !== undefined) addTo(devices, device, value.length)
+      else over.add(position)
+      if (!value) lost += 1
+      operations.push({ kind: 'put', position, value: value ?? TOMBSTONE })
+      bytes += ENTRY_BYTES + (value?.length ?? 0)
+      if (bytes < LIMITS.outboxTableBytes) continue
       await successor.write(operations, true)
+      operations = []
+      bytes = 0
     }
     const said = lost === 0 ? [] : [encodeRecord(end, report(lost))]
     for (const value of said) addTo(devices, '', value.length)
     const mark = { head, end: end + said.length }
     await successor.write(
       [
+        ...operations,
         ...said.map((value) => ({ kind: 'put', position: end, value }) as const),
         ...[...remains.numbers].map(([device, last]) => ({ kind: 'number', device, last }) as const),
         { kind: 'mark', mark },

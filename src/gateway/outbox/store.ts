@@ -59,8 +59,14 @@ export interface OutboxFolder {
 export interface Remains {
   readonly mark: Mark | undefined
   readonly numbers: ReadonlyMap<string, LastNumber>
-  /** By position; not checked. */
-  readonly events: ReadonlyMap<number, Buffer>
+  /** By position; those that are whole. */
+  readonly events: ReadonlyMap<number, RemainingEvent>
+}
+
+export interface RemainingEvent {
+  readonly value: Buffer
+  /** Undefined: it is over, a tombstone. */
+  readonly device: string | undefined
 }
 
 export class OutboxHeldError extends Error {

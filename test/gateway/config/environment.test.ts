@@ -51,6 +51,40 @@ devices:
     })
   })
 
+  test('reaches the keys of the outbox, which may be a word or a table', () => {
+    const env = {
+      PORTWIRE_CONFIG_OUTBOX_DIR: '/var/lib/box',
+      PORTWIRE_CONFIG_OUTBOX_MAX_BYTES: '512MB',
+      PORTWIRE_CONFIG_OUTBOX_TTL: '24h',
+      PORTWIRE_CONFIG_OUTBOX_ON_FULL: 'reject-new',
+      PORTWIRE_CONFIG_OUTBOX_SYNC: 'group',
+      PORTWIRE_CONFIG_OUTBOX_HOLD: '5s',
+    }
+    const all = { dir: '/var/lib/box', maxBytes: 512e6, ttlMs: 86_400_000, onFull: 'reject-new', holdMs: 5_000 }
+    expect(parse(SHORTEST, env).outbox).toEqual(all)
+    // Those of the file that no variable stands for stay.
+    const { outbox } = parse(`${SHORTEST}outbox: {dir: /srv/box, ttl: 1h, hold: 1s}\n`, {
+      PORTWIRE_CONFIG_OUTBOX_HOLD: '0',
+      PORTWIRE_CONFIG_OUTBOX_MAX_BYTES: '5000000',
+    })
+    expect(outbox).toEqual({
+      dir: '/srv/box',
+      maxBytes: 5_000_000,
+      ttlMs: 3_600_000,
+      onFull: 'drop-oldest',
+      holdMs: 0,
+    })
+    expect(parse(`${SHORTEST}outbox: {dir: /srv/box}\n`, { PORTWIRE_CONFIG_OUTBOX: 'memory' }).outbox).toBeUndefined()
+  })
+
+  test.each([
+    ['of the file', `${SHORTEST}outbox: memory\n`, {}],
+    ['of a variable', SHORTEST, { PORTWIRE_CONFIG_OUTBOX: 'memory' }],
+  ])('a key of an outbox that is in memory by the word %s is refused, not ignored', (_name, text, env) => {
+    const given = { PORTWIRE_CONFIG_OUTBOX_HOLD: '5s', ...env }
+    expect(refusal(() => parse(text, given))).toBe('PORTWIRE_CONFIG_OUTBOX_HOLD: outbox is memory, which has no keys')
+  })
+
   test.each([
     [
       'a key that is spelled wrong',
@@ -83,6 +117,16 @@ devices:
       'PORTWIRE_CONFIG_MQTT_VERSION: mqtt.version: expected 5, or 4 for MQTT 3.1.1, got "3"',
     ],
     [
+      'a key of the outbox that is spelled wrong',
+      { PORTWIRE_CONFIG_OUTBOX_MAX_BYTE: '5MB' },
+      'PORTWIRE_CONFIG_OUTBOX_MAX_BYTE: stands for no key (did you mean PORTWIRE_CONFIG_OUTBOX_MAX_BYTES?)',
+    ],
+    [
+      'too little room for the outbox',
+      { PORTWIRE_CONFIG_OUTBOX_MAX_BYTES: '1MB' },
+      'PORTWIRE_CONFIG_OUTBOX_MAX_BYTES: outbox.max_bytes: expected bytes like 256MB, at least 4MB, got "1MB"',
+    ],
+    [
       'an address with a password in it, which is not repeated',
       { PORTWIRE_CONFIG_MQTT_SERVER: 'mqtt://me:hunter2@host' },
       'PORTWIRE_CONFIG_MQTT_SERVER: mqtt.server: expected mqtt://host:port or mqtts://host:port, without user, password and path',
@@ -107,11 +151,11 @@ devices:
   test('a part of what another variable, or the file, has as a text is refused', () => {
     const both = { PORTWIRE_CONFIG_MQTT_EMBEDDED_LISTEN: '127.0.0.1:1', PORTWIRE_CONFIG_MQTT_EMBEDDED: '127.0.0.1:2' }
     expect(refusal(() => parse(SHORTEST, both))).toBe(
-      'PORTWIRE_CONFIG_MQTT_EMBEDDED: stands for mqtt.embedded, and PORTWIRE_CONFIG_MQTT_EMBEDDED_LISTEN for a part of it: give one of them',
+      'PORTWIRE_CONFIG_MQTT_EMBEDDED_LISTEN: mqtt.embedded is 127.0.0.1:2, which has no keys',
     )
     const text = `version: 1\nmqtt: {embedded: "127.0.0.1:1"}\n${DEVICE}`
-    expect(refusal(() => parse(text, { PORTWIRE_CONFIG_MQTT_EMBEDDED_LISTEN: '127.0.0.1:2' }))).toMatch(
-      /^PORTWIRE_CONFIG_MQTT_EMBEDDED_LISTEN: stands for no key/,
+    expect(refusal(() => parse(text, { PORTWIRE_CONFIG_MQTT_EMBEDDED_LISTEN: '127.0.0.1:2' }))).toBe(
+      'PORTWIRE_CONFIG_MQTT_EMBEDDED_LISTEN: mqtt.embedded is 127.0.0.1:1, which has no keys',
     )
   })
 

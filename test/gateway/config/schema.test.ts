@@ -36,6 +36,7 @@ const schema = configJsonSchema() as Json
 test('every key has a title, a description and examples', () => {
   const keys = keysOf(schema, '')
   expect(keys.length).toBeGreaterThan(50)
+  expect(keys.map(({ path }) => path)).toContain('outbox.hold')
   for (const { path, key } of keys) {
     expect({ path, title: key.title, description: key.description, examples: key.examples }).toEqual({
       path,

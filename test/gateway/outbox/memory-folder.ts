@@ -1,6 +1,6 @@
 /** A folder whose disk is in memory, and which can fail: the database outlives its closing, as on a disk. */
 
-import { type LastNumber, type Mark, TOMBSTONE } from '../../../src/gateway/outbox/record.js'
+import { decodeRecord, type LastNumber, type Mark, TOMBSTONE } from '../../../src/gateway/outbox/record.js'
 import { type OutboxFolder, type Store, StoreDamagedError } from '../../../src/gateway/outbox/store.js'
 
 export interface MemoryFolder extends OutboxFolder {
@@ -43,7 +43,13 @@ export function createMemoryFolder(): MemoryFolder {
     lock: async () => {},
     release: async () => {},
     findDamage: async () => undefined,
-    readRemains: async () => ({ mark: db.mark, numbers: db.numbers, events: db.values }),
+    readRemains: async () => {
+      const events = [...db.values].flatMap(([position, value]) => {
+        const device = decodeRecord(position, value)?.device
+        return value.length === 0 || device !== undefined ? [[position, { value, device }] as const] : []
+      })
+      return { mark: db.mark, numbers: db.numbers, events: new Map(events) }
+    },
     async openSuccessor() {
       successor = newDb()
       return storeOver(successor)
