@@ -9,6 +9,7 @@ export interface GenerateOptions {
   readonly ts?: string
   readonly json?: string
   readonly yaml?: string
+  readonly force: boolean
   readonly schema: boolean
   readonly check: boolean
   readonly first?: 'host' | 'board'
@@ -26,6 +27,7 @@ export function generateOptions(command: Command): Command {
     .option('--ts <file>', 'writes the module for open()')
     .option('--json <file>', 'writes the contract as JSON')
     .option('--yaml <file>', 'writes the contract as YAML')
+    .option('--force', 'writes over files that are not generated ones', false)
     .option('--from <device>', 'takes the contract from a board (a path), or from a device behind a gateway (its name)')
     .option('--check', 'says what a change breaks, a line each; exit code 1 if anything', false)
     .addOption(

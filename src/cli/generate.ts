@@ -1,13 +1,13 @@
 /** `portwire generate`: a contract as C++, TypeScript, JSON or YAML; its schema; and whether a change of it breaks anything. */
 
-import { writeFileSync } from 'node:fs'
 import { loadContract } from '../contract/file/index.js'
-import { breakingChanges, type Contract, contractHeader, contractLines, contractModule } from '../contract/index.js'
+import { breakingChanges, type Contract, contractLines } from '../contract/index.js'
 import { printable } from '../gateway/printable.js'
 import { findDevice } from './behind-gateway.js'
 import { openBoard } from './described.js'
 import { isSerialPath } from './direct.js'
 import { EXIT, type ExitCode, usageError } from './exit-code.js'
+import { writeOutputs } from './generated-files.js'
 import { type Io, printLine, sayLine } from './io.js'
 
 export interface GenerateCommand {
@@ -18,6 +18,8 @@ export interface GenerateCommand {
   readonly ts: string | undefined
   readonly json: string | undefined
   readonly yaml: string | undefined
+  /** Writes over files that it has not written. */
+  readonly force: boolean
   readonly schema: boolean
   readonly check: boolean
   readonly first: 'host' | 'board' | undefined
@@ -46,7 +48,10 @@ export async function generateCommand(io: Io, command: GenerateCommand): Promise
     throw usageError(`one contract file is expected, ${given} given; or --from a board, or --check OLD NEW`)
   }
   const contract = from === undefined ? await loadContract(files[0]!) : await contractOfDevice(command, from)
-  await write(io, command, contract)
+  const { cpp, ts, json, yaml, force } = command
+  if (cpp === undefined && ts === undefined && json === undefined && yaml === undefined) {
+    for (const line of contractLines(contract)) printLine(io, printable(line, Number.POSITIVE_INFINITY))
+  } else await writeOutputs(io, contract, { cpp, ts, json, yaml }, force)
   return EXIT.ok
 }
 
@@ -79,32 +84,4 @@ async function contractOfDevice(command: GenerateCommand, device: string): Promi
   const { port, contract } = await openBoard(undefined, { path: device, ...command })
   await port.close()
   return contract
-}
-
-async function write(io: Io, command: GenerateCommand, contract: Contract): Promise<void> {
-  const { cpp, ts, json, yaml } = command
-  const { definition } = contract
-  // All of them are made before the first is written: a contract that C++ does not take leaves no half of it behind.
-  const outputs: [string, string][] = []
-  if (cpp !== undefined) outputs.push([cpp, contractHeader(contract)])
-  if (ts !== undefined) outputs.push([ts, contractModule(contract)])
-  if (json !== undefined) outputs.push([json, `${JSON.stringify(definition, null, 2)}\n`])
-  if (yaml !== undefined) {
-    const { stringify } = await import('yaml')
-    outputs.push([yaml, stringify(definition, { lineWidth: 100 })])
-  }
-  if (outputs.length === 0) {
-    for (const line of contractLines(contract)) printLine(io, printable(line, Number.POSITIVE_INFINITY))
-  }
-  for (const [path, text] of outputs) {
-    if (path === '-') {
-      io.stdout.write(text)
-      continue
-    }
-    try {
-      writeFileSync(path, text)
-    } catch (error) {
-      throw usageError(`${path} cannot be written: ${(error as Error).message}`)
-    }
-  }
 }

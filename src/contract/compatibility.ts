@@ -16,6 +16,10 @@ export interface ContractPair {
 export function contractConflicts({ host, device, isDescribed = false }: ContractPair): string[] {
   const rules: Rules = { isDescribed }
   if (host.name !== device.name) return [`the name is ${host.name} at the host and ${device.name} at the device`]
+  // It is not in the hash either.
+  if (host.protocol !== device.protocol) {
+    return [`the protocol is ${host.protocol} at the host and ${device.protocol} at the device`]
+  }
   return [
     ...placeConflicts(host, device),
     ...pairs(host.actions, device.actions).flatMap(([h, d]) => actionConflicts(h, d, rules)),

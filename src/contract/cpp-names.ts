@@ -3,6 +3,7 @@
 
 import { PortwireError } from '../errors.js'
 import type { Contract } from './model.js'
+import { readableLine } from './readable.js'
 
 /** Keywords and alternative tokens up to C++20, so that a header outlives its compiler. */
 const KEYWORDS = `alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class compl
@@ -16,16 +17,32 @@ using virtual void volatile wchar_t while xor xor_eq`
 const TAKEN_FIELDS = `portwire visit kFields eachField Visitor uint8_t uint16_t uint32_t uint64_t int8_t int16_t
 int32_t int64_t ranges linux unix i386 errno stdin stdout stderr complex`
 
-/** What libraries and cores declare outside of any namespace: a namespace cannot have such a name. */
-const TAKEN_NAMESPACES = `portwire std abs accept alarm asin atoi atan bind bit bitRead boolean byte calloc ceil clock close
-connect cos daemon delay difftime digitalRead digitalWrite div environ exit exp floor fork free getenv gets index init interrupts
-ioctl isatty kill labs link listen log loop main malloc map max micros millis min noTone nice open pause pinMode pipe poll pow
-printf puts pulseIn raise rand random read realloc remove rename rewind round select send serialEvent setup shutdown signal sin
-sleep socket sq sqrt srand stat stdin stdout stderr sync system tan time times tone truncate unlink usleep wait word write yield`
+/** What C and POSIX declare outside of any namespace: a namespace cannot have such a name. */
+const C_NAMES = `abort abs accept access acct acos alarm alloca asin atan atexit atof atoi atol bcmp bcopy bind brk bsearch bzero cabs
+calloc cbrt ceil chdir chmod chown clock close confstr connect cos crypt ctime daemon daylight difftime div drem dup encrypt environ erf
+execl execv exit exp fabs fdim feof ferror fflush ffs fgetc fgets fileno floor fma fmax fmin fmod fopen fork fprintf fputc fputs fread
+free frexp fscanf fseek fsync ftell ftime fwrite gamma getc getchar getenv getopt getpid gets hypot index ioctl isalnum isalpha isascii
+isatty isblank iscntrl isdigit isgraph isinf islower isnan isprint ispunct isspace isupper isxdigit itoa j0 j1 jn kill killpg labs ldexp
+ldiv link listen llabs lldiv localtime lockf log lround lseek main malloc mblen memccpy memchr memcmp memcpy memmem memmove memset mktime
+modf nan nice open optarg opterr optind optopt pause pclose perror pipe poll popen pow ppoll printf psignal putc putchar putenv puts
+putw qsort raise rand rand_r random read readlink realloc realpath recv remove remquo rename rewind rindex rint rmdir round sbrk scalb
+scanf select send setenv setjmp setsid setuid shutdown sigaction sigmask signal significand sin sleep snprintf socket sprintf sqrt square
+srand srandom sscanf stat stderr stdin stdout stime strcat strchr strcmp strcpy strdup strlen strsep strstr strtod strtok strtol stty swab
+symlink sync syscall sysconf system tan tempnam time timer_t times timezone tmpfile tmpnam toascii tolower toupper trunc truncate ttyname
+tzname tzset ulimit umask ungetc unlink unsetenv usleep utoa vfork vprintf wait waitid waitpid write y0 y1 yn`
+
+/** The same of the Arduino cores, and the classes and objects of what comes with them. */
+const CORE_NAMES = `analogRead analogReference analogWrite attachInterrupt bit bitRead boolean byte delay delayMicroseconds
+detachInterrupt digitalRead digitalWrite init initVariant interrupts isAlpha isDigit isSpace loop makeWord map max micros millis min
+noInterrupts noTone pinMode pulseIn pulseInLong randomSeed serialEvent serialEventRun setup shiftIn shiftOut sq tone word yield
+Client EEPROM Ethernet HardwareSerial IPAddress Keyboard LiquidCrystal Mouse Print Printable Serial Serial1 Serial2 Serial3 Serial4
+SerialUSB Server Servo SoftwareSerial Stepper Stream String StringSumHelper TwoWire UDP USBDevice WiFi Wire Wire1`
+
+const OTHER_NAMES = 'portwire std'
 
 const KEYWORD_SET = setOf(KEYWORDS)
 const FIELD_SET = setOf(TAKEN_FIELDS)
-const NAMESPACE_SET = setOf(TAKEN_NAMESPACES)
+const NAMESPACE_SET = setOf(`${OTHER_NAMES} ${C_NAMES} ${CORE_NAMES}`)
 
 /** Constants that every header has. */
 const HEADER_CONSTANTS = setOf('kContractHash kContractName kContractVersion kContractDescriptor')
@@ -92,9 +109,6 @@ export function literal(text: string): string {
 /** One line behind `//`: line ends and what a compiler refuses to read become spaces, and a `\` at the end, which would take
  * the next line into the comment, is no longer the last. */
 export function commentText(text: string): string {
-  const line = text.replace(UNREADABLE, ' ').replace(/\s+/g, ' ').trim()
+  const line = readableLine(text)
   return /(\\|\?\?\/)$/.test(line) ? `${line}.` : line
 }
-
-/** Control characters, and marks that turn the direction of writing: shown, such a line reads otherwise than it is compiled. */
-const UNREADABLE = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu

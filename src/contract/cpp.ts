@@ -6,6 +6,7 @@ import { docLines, memberDoc } from './cpp-docs.js'
 import { checkConstants, commentText, constant, fieldNames, literal, namespaceOf } from './cpp-names.js'
 import { checkCount, cppRange, cppType, unsupported } from './cpp-types.js'
 import { descriptorOf } from './descriptor.js'
+import { CONTRACT_LIMITS } from './limits.js'
 import type { Action, Contract, Event, NormalField, NormalResult } from './model.js'
 
 /** Place of an argument up to which every device names it in an ERROR; beyond, ten bytes more of flash are due. */
@@ -83,9 +84,22 @@ export function contractHeader(contract: Contract): string {
   ].join('\n')}\n`
 }
 
+/** @throws CONTRACT_INVALID  longer than a device counts */
+function checkedDescriptor(contract: Contract): Uint8Array {
+  const bytes = descriptorOf(contract)
+  if (bytes.length > CONTRACT_LIMITS.headerDescriptorBytes) {
+    throw new PortwireError(
+      'CONTRACT_INVALID',
+      `contract: its descriptor has ${bytes.length} bytes; a device tells at most ${CONTRACT_LIMITS.headerDescriptorBytes}`,
+      { hint: 'Give it fewer members, or shorter names.' },
+    )
+  }
+  return bytes
+}
+
 /** A literal a line. Its lines are names, types and punctuation: nothing in them needs an escape. */
 function descriptorLiterals(contract: Contract): string {
-  const lines = new TextDecoder().decode(descriptorOf(contract)).trimEnd().split('\n')
+  const lines = new TextDecoder().decode(checkedDescriptor(contract)).trimEnd().split('\n')
   return lines.map((line) => `                    "${line}\\n"`).join('\n')
 }
 

@@ -39,14 +39,11 @@ export function defineContract<const C extends ContractDefinition>(definition: C
   const indexes = protocol === 'action' ? ACTION_INDEXES : FIRST_PROTOCOL_ACTION
   const byIndex = new Map<number, { kind: 'action' | 'event' | 'request'; name: string }>()
   let next = 0
-  const checkDoc = (path: string, doc: unknown) => {
-    if (doc !== undefined && typeof doc !== 'string') throw invalid(`${path}.doc`, 'a text is expected')
-  }
   const take = (kind: 'action' | 'event' | 'request', name: string, given: number | undefined): number => {
     const path = `${kind}s.${name}`
     if (!NAME.test(name))
       throw invalid(path, 'a name begins with a letter and has letters, digits and _ only, at most 64')
-    const index = given ?? next
+    const index = given === undefined ? next : given
     if (!Number.isInteger(index) || index < 0 || index >= indexes) {
       const why = protocol === 'action' ? 'an action is one byte' : "240 to 255 are the protocol's own"
       throw invalid(path, `index ${index} is not in 0 to ${indexes - 1} (${why})`)
@@ -61,7 +58,8 @@ export function defineContract<const C extends ContractDefinition>(definition: C
   const actions = new Map<string, Action>()
   for (const [name, a] of members('actions', definition.actions)) {
     checkKeys(`actions.${name}`, a, ['index', 'doc', 'args', 'result', 'stream', 'idempotent', 'entity'])
-    checkDoc(`actions.${name}`, a.doc)
+    checkText(`actions.${name}.doc`, a.doc)
+    checkFlag(`actions.${name}.idempotent`, a.idempotent)
     const normal = normalAction(`actions.${name}`, name, take('action', name, a.index), a)
     if (a.entity !== undefined) {
       const problem = actionEntityProblem(a.entity, normal.args.kind === 'any' ? 'any' : normal.args.fields)
@@ -72,7 +70,8 @@ export function defineContract<const C extends ContractDefinition>(definition: C
   const events = new Map<string, Event>()
   for (const [name, e] of members('events', definition.events)) {
     checkKeys(`events.${name}`, e, ['index', 'doc', 'fields', 'acknowledged'])
-    checkDoc(`events.${name}`, e.doc)
+    checkText(`events.${name}.doc`, e.doc)
+    checkFlag(`events.${name}.acknowledged`, e.acknowledged)
     events.set(name, {
       name,
       index: take('event', name, e.index),
@@ -84,7 +83,7 @@ export function defineContract<const C extends ContractDefinition>(definition: C
   const requests = new Map<string, Action>()
   for (const [name, r] of members('requests', definition.requests)) {
     checkKeys(`requests.${name}`, r, ['index', 'doc', 'args', 'result'])
-    checkDoc(`requests.${name}`, r.doc)
+    checkText(`requests.${name}.doc`, r.doc)
     requests.set(name, normalAction(`requests.${name}`, name, take('request', name, r.index), r))
   }
   const link = entityLinkProblem({ actions, events })
@@ -113,6 +112,15 @@ function members<M extends object>(path: string, table: { readonly [name: string
 
 function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function checkText(path: string, text: unknown): void {
+  if (text !== undefined && typeof text !== 'string') throw invalid(path, 'a text is expected')
+}
+
+/** Else 'no' would be yes. */
+function checkFlag(path: string, flag: unknown): void {
+  if (flag !== undefined && typeof flag !== 'boolean') throw invalid(path, 'true or false is expected')
 }
 
 /** A misspelt key would be left out in silence. */
@@ -145,7 +153,14 @@ function normalAction(path: string, name: string, index: number, a: ActionLike):
 
 /** @param ofEvent  these may have entity data */
 function normalFields(path: string, fields: Fields | undefined, ofEvent = false): readonly NormalField[] {
-  return Object.entries(fields ?? {}).map(([name, field]) => {
+  if (fields === undefined) return []
+  if (!isTable(fields)) throw invalid(path, 'a table of named fields is expected')
+  const entries = Object.entries(fields)
+  // They travel as one array.
+  if (entries.length > CONTRACT_LIMITS.items) {
+    throw invalid(path, `at most ${CONTRACT_LIMITS.items} fields, got ${entries.length}`)
+  }
+  return entries.map(([name, field]) => {
     if (!NAME.test(name))
       throw invalid(`${path}.${name}`, 'a name begins with a letter and has letters, digits and _ only')
     return normalField(`${path}.${name}`, name, field, ofEvent)
@@ -155,6 +170,8 @@ function normalFields(path: string, fields: Fields | undefined, ofEvent = false)
 function normalResult(path: string, result: Field | Fields | AnyValue | undefined): NormalResult {
   if (result === undefined) return { kind: 'void' }
   if (result === 'any') return { kind: 'any' }
+  if (typeof result !== 'string' && !isTable(result))
+    throw invalid(path, 'a type, or a table of named fields, is expected')
   if (isField(result)) return { kind: 'one', field: normalField(path, 'result', result) }
   return { kind: 'record', fields: normalFields(path, result) }
 }
@@ -167,7 +184,9 @@ function isField(value: Field | Fields): value is Field {
 
 function normalField(path: string, name: string, field: Field, ofEvent = false): NormalField {
   const full = typeof field === 'string' ? { type: field } : field
-  if (typeof full !== 'object' || full === null) throw invalid(path, 'a type is expected')
+  if (!isTable(full as unknown)) throw invalid(path, 'a type is expected')
+  checkText(`${path}.unit`, full.unit)
+  checkText(`${path}.doc`, full.doc)
   if ('array' in full) {
     checkKeys(path, full, ['array', 'maxItems', 'unit', 'doc'])
     if (!SCALAR_TYPES.has(full.array)) throw invalid(path, unknownType(full.array))

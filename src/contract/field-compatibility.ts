@@ -45,17 +45,33 @@ function integerOf(type: ScalarType): { readonly isSigned: boolean; readonly bit
 
 type Scalar = Extract<NormalField, { kind: 'scalar' }>
 
-/** Nobody checks a range on arrival: what a sender may send has to be what the receiver was written for. */
+/** Few check a range on arrival: what a sender may send has to be what the receiver was written for. */
 function rangeProblem(sender: Scalar, receiver: Scalar): string | undefined {
-  const below = receiver.min !== undefined && (sender.min ?? -Infinity) < receiver.min
-  const above = receiver.max !== undefined && (sender.max ?? Infinity) > receiver.max
+  const [low, high] = valuesOf(sender)
+  const [lowest, highest] = valuesOf(receiver)
+  const below = receiver.min !== undefined && low < lowest
+  const above = receiver.max !== undefined && high > highest
   if (!below && !above) return undefined
-  return `${rangeOf(sender)} is sent, ${rangeOf(receiver)} is expected`
+  // A limit such as 0.1 is a little more in 32 bits than in 64.
+  const isRounded = sender.type === 'f32' && receiver.type === 'f64'
+  return `${rangeOf(sender, isRounded)} is sent, ${rangeOf(receiver, false)} is expected`
 }
 
-function rangeOf({ min, max }: Scalar): string {
+/** The smallest and the largest value that a field lets through: integers by their type, f32 as rounded on the way. */
+function valuesOf({ type, min = -Infinity, max = Infinity }: Scalar): readonly [number, number] {
+  if (type === 'f32') return [Math.fround(min), Math.fround(max)]
+  const integer = integerOf(type)
+  if (!integer) return [min, max]
+  const { isSigned, bits } = integer
+  const low = isSigned ? -(2 ** (bits - 1)) : 0
+  const high = 2 ** (isSigned ? bits - 1 : bits) - 1
+  return [Math.max(low, Math.ceil(min)), Math.min(high, Math.floor(max))]
+}
+
+function rangeOf({ min, max }: Scalar, isRounded: boolean): string {
   if (min === undefined && max === undefined) return 'the whole range'
-  return `${min ?? '...'} to ${max ?? '...'}`
+  const [low, high] = [min, max].map((end) => (end === undefined ? '...' : isRounded ? Math.fround(end) : end))
+  return `${low} to ${high}`
 }
 
 /** A unit that was added or left out says the same as before; another one is another quantity. */

@@ -1,8 +1,8 @@
 /** Writes a contract as the TypeScript module that `open` is given: one literal, from which all types of the Port follow. Its docs,
  * units and ranges stand above each member, where an editor shows them at every call. */
 
-import { commentText } from './cpp-names.js'
 import type { Contract, NormalField } from './model.js'
+import { readableLine, readableLiteral } from './readable.js'
 
 const MAX_COLUMNS = 100
 /** Words that a binding of a module cannot be called. Source: ECMA-262, 12.7.2, and what strict mode adds. */
@@ -103,13 +103,12 @@ function printed(value: unknown, indent: string, docs: ReadonlyMap<string, strin
   return `{\n${lines.join('\n')}\n${indent}}`
 }
 
-/** JSON escapes all that TypeScript does, besides the two line separators of Unicode. */
 function quoted(text: string): string {
   const json = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")
-  return `'${json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}'`
+  return `'${readableLiteral(json)}'`
 }
 
 /** On one line, readable as it is compiled, and not the end of the comment that it stands in. */
 function comment(text: string): string {
-  return commentText(text).replaceAll('*/', '*\\/')
+  return readableLine(text).replaceAll('*/', '*\\/')
 }

@@ -175,11 +175,11 @@ function checkScalar(path: string, field: ScalarField, value: unknown, keepsRang
     case 'f32':
     case 'f64': {
       if (typeof value !== 'number') return bad(path, 'a number', value)
-      const range = keepsRange ? checkRange(path, field, value) : undefined
-      if (range) return range
-      if (type === 'f64') return { ok: true, value }
       // The device computes in 32 bits; rounding here lets the wire carry five bytes in place of nine.
       const rounded = Math.fround(value)
+      const range = keepsRange ? checkRange(path, field, value) : undefined
+      if (range && !(type === 'f32' && isInF32Range(field, rounded))) return range
+      if (type === 'f64') return { ok: true, value }
       if (keepsRange && Number.isFinite(value) && !Number.isFinite(rounded))
         return { ok: false, problem: `${path}: ${value} is not in ${-MAX_F32} to ${MAX_F32} (f32)` }
       return { ok: true, value: rounded }
@@ -187,6 +187,11 @@ function checkScalar(path: string, field: ScalarField, value: unknown, keepsRang
     default:
       return checkInteger(path, field, value, keepsRange)
   }
+}
+
+/** A limit such as 0.1 is rounded like the values: what was sent as 0.1 comes as a little more, and a C++ device compares with 0.1f. */
+function isInF32Range({ min = -Infinity, max = Infinity }: ScalarField, rounded: number): boolean {
+  return Number.isFinite(rounded) && rounded >= Math.fround(min) && rounded <= Math.fround(max)
 }
 
 function checkBytes(path: string, maxBytes: number | undefined, bytes: number, value: unknown): Decoded {

@@ -1,7 +1,7 @@
 /** `portwire generate`, and what `call` and `monitor` do without a contract. */
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -162,7 +162,57 @@ console.log(greenhouse.hash)
     )
   })
 
+  it('writes over what it has written, and not over the file of a person', async () => {
+    const to = folder()
+    const path = (name: string) => join(to, name)
+    const put = (name: string, text: string) => writeFileSync(path(name), text)
+    const flags = ['--cpp', path('c.h'), '--ts', path('c.ts'), '--json', path('c.json'), '--yaml', path('c.yaml')]
+    expect((await runCli('generate', GREENHOUSE, ...flags)).code).toBe(0)
+    // Another contract, over all four; an empty file is nobody's, and line ends of Windows are the same text.
+    put('c.json', readFileSync(path('c.json'), 'utf8').replaceAll('\n', '\r\n'))
+    put('c.ts', '')
+    expect(await runCli('generate', DOOR, ...flags)).toEqual({ code: 0, out: '', err: '' })
+    const door = readFileSync(DOOR, 'utf8')
+    const foreign = {
+      'main.cpp': 'int main() {}\n',
+      'door.yaml': door,
+      'package.json': '{ "name": "x" }\n',
+      'a.ts': 'x()\n',
+    }
+    for (const [name, text] of Object.entries(foreign)) put(name, text)
+    for (const [flag, name] of [
+      ['--cpp', 'main.cpp'],
+      ['--cpp', 'door.yaml'],
+      ['--yaml', 'door.yaml'],
+      ['--ts', 'a.ts'],
+    ] as const) {
+      const { code, err } = await runCli('generate', DOOR, '--json', path('new.json'), flag, path(name))
+      expect([code, err]).toEqual([
+        2,
+        `portwire: ${path(name)} is there already, and portwire generate has not written it: give another file, or --force\n`,
+      ])
+      expect(readFileSync(path(name), 'utf8')).toBe(foreign[name])
+      // What is in the way is told before the other is written.
+      expect(existsSync(path('new.json'))).toBe(false)
+    }
+    expect((await runCli('generate', DOOR, '--json', path('package.json'))).code).toBe(2)
+    expect((await runCli('generate', DOOR, '--json', path('package.json'), '--force')).code).toBe(0)
+    expect(parseContract('x', readFileSync(path('package.json'), 'utf8')).name).toBe('door')
+  })
+
   it.each<[string, string[], RegExp]>([
+    [
+      'two outputs in one file',
+      ['generate', DOOR, '--json', '/tmp/./x', '--yaml', '/tmp/x'],
+      /--json and --yaml both write \/tmp\/x: give one of them another/,
+    ],
+    ['two outputs on stdout', ['generate', DOOR, '--cpp', '-', '--ts', '-'], /--cpp and --ts both write -/],
+    ['an output without a name', ['generate', DOOR, '--ts', ''], /--ts needs a file, or - for stdout/],
+    [
+      'a port in the place of a file',
+      ['generate', '/dev/zero'],
+      /\/dev\/zero: is no file; portwire generate --from \/dev\/zero asks a board there/,
+    ],
     [
       'no file',
       ['generate'],

@@ -42,6 +42,12 @@ describe('what may change', () => {
     ],
     ['a stream where there was none', start({}), start({}, { stream: 'u8' })],
     ['an index that says what the order said', start({}), { actions: { start: { index: 0 } } }],
+    ['a range that was that of the type', start({ x: 'u8' }), start({ x: { type: 'u8', min: 0, max: 255 } })],
+    [
+      'a limit that no whole number reaches',
+      start({ x: { type: 'u8', max: 9 } }),
+      start({ x: { type: 'u8', max: 9.7 } }),
+    ],
     ['the version', { version: '1' }, { version: '2' }],
   ])('%s', (_what, was, becomes) => {
     expect(breakingChanges({ was: contract(was), becomes: contract(becomes) })).toEqual([])
@@ -163,6 +169,15 @@ describe('what may change', () => {
       [
         `event leak: acknowledged at the host, plain at the device ${NEW_HOST}`,
         `event leak: plain at the host, acknowledged at the device ${OLD_HOST}`,
+      ],
+    ],
+    [
+      'another protocol, which is not in the hash',
+      start({}),
+      { ...start({}), protocol: 'action' },
+      [
+        `the protocol is action at the host and portwire at the device ${NEW_HOST}`,
+        `the protocol is portwire at the host and action at the device ${OLD_HOST}`,
       ],
     ],
     [

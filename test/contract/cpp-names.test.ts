@@ -171,6 +171,35 @@ describe('the C++ header of a contract with nasty names', () => {
     ])
   })
 
+  it('compiles beside what the cores and their libraries declare, for an AVR', { timeout: 60_000 }, () => {
+    const core = '/usr/share/arduino/hardware/arduino/avr'
+    const libraries = ['Wire', 'SPI', 'EEPROM', 'SoftwareSerial']
+    const names =
+      `Serial Serial1 Print Printable Stream String HardwareSerial Wire TwoWire SoftwareSerial EEPROM SPI Servo square
+      analogRead analogWrite shiftIn randomSeed isSpace signal round index delay init access`.split(/\s+/)
+    const headers = names.map((name, i) => {
+      writeFileSync(join(folder, `avr${i}.h`), contractHeader(define({ name, version: '1', actions: { go: {} } })))
+      return `avr${i}.h`
+    })
+    const includes = ['Arduino.h', 'portwire.h', ...libraries.map((name) => `${name}.h`), ...headers]
+    const input = `${includes.map((file) => `#include <${file}>`).join('\n')}\nclass Servo {};\n`
+    const folders = ['cores/arduino', 'variants/standard', ...libraries.map((name) => `libraries/${name}/src`)]
+    const flags = [
+      '-mmcu=atmega328p',
+      '-std=gnu++11',
+      '-fsyntax-only',
+      ...['F_CPU=16000000UL', 'ARDUINO=10808', 'ARDUINO_ARCH_AVR', 'ARDUINO_AVR_UNO'].map((name) => `-D${name}`),
+      ...folders.map((name) => `-I${core}/${name}`),
+      `-I${library}`,
+      `-I${folder}`,
+    ]
+    const { status, stderr } = spawnSync('avr-g++', [...flags, '-x', 'c++', '-'], { input, encoding: 'utf8' })
+    expect({ status, errors: stderr.split('\n').filter((line) => line.includes('error')) }).toEqual({
+      status: 0,
+      errors: [],
+    })
+  })
+
   it('compiles for any contract that can be defined', { timeout: 120_000 }, () => {
     const words = [
       'int',

@@ -72,6 +72,24 @@ describe('the C++ header of a contract', () => {
     expect(() => contractHeader(contract)).toThrow(`free: the device library does not take ${what} of any type`)
   })
 
+  it('refuses a contract that is longer than a device counts, and takes one that is not', () => {
+    const of = (members: number, letters: number) =>
+      contractHeader(
+        defineContract({
+          name: 'long',
+          version: '1',
+          actions: Object.fromEntries(
+            Array.from({ length: members }, (_, i) => {
+              const args = Array.from({ length: 10 }, (_, j) => [`${'b'.repeat(letters)}${j}`, 'u8'] as const)
+              return [`a${i}`, { args: Object.fromEntries(args) }]
+            }),
+          ),
+        } as never) as never,
+      )
+    expect(() => of(240, 60)).toThrow(/contract: its descriptor has 1\d{5} bytes; a device tells at most 65535/)
+    expect(of(80, 60)).toContain('kDescriptorBytes')
+  })
+
   it('refuses text without a longest length, naming the member', () => {
     const contract = defineContract({ name: 'x', version: '1', actions: { say: { args: { words: 'str' } } } })
     expect(() => contractHeader(contract)).toThrow('say.words needs maxBytes')

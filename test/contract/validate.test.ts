@@ -106,4 +106,17 @@ describe('values from the wire', () => {
   it('takes what a device sends outside of the range that binds only the sender', () => {
     expect(decodeFields('e', fieldsOf({ x: { type: 'u8', max: 5 } }), [9])).toEqual({ ok: true, value: { x: 9 } })
   })
+
+  it('a device takes the limit of an f32, which is a little more on the wire than in the contract', () => {
+    const fields = [{ kind: 'scalar', name: 'open', type: 'f32', min: -0.1, max: 0.1 }] as const
+    const taken = (open: number) => decodeFields('set', fields, encodeFields('set', fields, { open }), true)
+    for (const open of [0.1, -0.1, Math.fround(0.1)])
+      expect(taken(open)).toEqual({ ok: true, value: { open: Math.fround(open) } })
+    expect(decodeFields('set', fields, [0.10000002], true).ok).toBe(false)
+    expect(() => encodeFields('set', fields, { open: 0.10000002 })).toThrow(
+      'set.open: 0.10000002 is not in -0.1 to 0.1',
+    )
+    const endless = [{ ...fields[0], max: 1e39 }]
+    expect(() => encodeFields('set', endless, { open: Infinity })).toThrow('is not in')
+  })
 })

@@ -222,6 +222,13 @@ describe('contractMismatch compatible, of a program', () => {
     await clock.advance(1)
     expect(notices).toContainEqual({ kind: 'refused', problem: 'event 10 is not in the contract' })
     expect(port.info().counters.messagesRefused).toBe(1)
+    // It is acknowledged, so that it stands in nobody's way.
+    const told: unknown[] = []
+    port.consume('leak', (value) => void told.push(value))
+    device.say(1, 2, [7])
+    await clock.advance(1)
+    expect(told).toEqual([{ ml: 7 }])
+    expect(device.heard.filter(({ action }) => action === Action.ACK).at(-1)).toMatchObject({ token: 2 })
     await clock.until(port.close())
   })
 

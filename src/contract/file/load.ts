@@ -1,6 +1,7 @@
 /** Contracts from files: JSON, YAML, or a module that exports what defineContract has returned. One schema checks all of them. */
 
-import { readFileSync, statSync } from 'node:fs'
+import { constants, openSync, readFileSync, type Stats, statSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Document, isCollection, type LineCounter } from 'yaml'
@@ -20,7 +21,7 @@ const TYPESCRIPT = /\.[cm]?ts$/
 /** Reads and checks a contract: JSON or YAML by its text; a file called .js, .mjs, .ts and the like by running it.
  * @throws CONTRACT_INVALID  one line that names file, place and member: it cannot be read, or is no contract */
 export async function loadContract(path: string): Promise<Contract> {
-  if (!MODULE.test(path)) return readContract(path)
+  if (!MODULE.test(path)) return isPipe(path) ? parseContract(path, await textOfPipe(path)) : readContract(path)
   if (TYPESCRIPT.test(path) && !(process.features as { typescript?: unknown }).typescript) {
     throw invalid(
       path,
@@ -32,7 +33,7 @@ export async function loadContract(path: string): Promise<Contract> {
   try {
     exports = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>
   } catch (error) {
-    throw invalid(path, `does not run: ${String((error as Error).message).split('\n', 1)[0]}`, error)
+    throw invalid(path, `does not run: ${reasonOf(error)}`, error)
   }
   // What is exported under two names, as itself and as default, is one contract.
   const [definition, ...more] = new Set(Object.values(exports).flatMap(definitionIn))
@@ -58,13 +59,52 @@ export function parseContract(path: string, text: string): Contract {
   return checked(path, yaml.value, (place) => placeIn(yaml.document, yaml.lines, place))
 }
 
+/** Of a file that has an end: a serial port has none, and a pipe perhaps not yet. */
 function textOf(path: string): string {
+  let stats: Stats
   try {
-    if (statSync(path).size <= CONTRACT_LIMITS.fileBytes) return readFileSync(path, 'utf8')
+    stats = statSync(path)
+    if (stats.isFile() && stats.size <= CONTRACT_LIMITS.fileBytes) return readFileSync(path, 'utf8')
   } catch (error) {
     throw invalid(path, unreadable(error), error)
   }
-  throw invalid(path, `longer than ${CONTRACT_LIMITS.fileBytes} bytes`)
+  if (stats.isFile()) throw invalid(path, `longer than ${CONTRACT_LIMITS.fileBytes} bytes`)
+  if (stats.isDirectory()) throw invalid(path, 'is a directory')
+  throw invalid(
+    path,
+    stats.isCharacterDevice() ? `is no file; portwire generate --from ${path} asks a board there` : 'is no file',
+  )
+}
+
+/** What another program writes, as in `portwire generate <(make-contract)`. Opened so that it does not wait for a writer: that
+ * would keep a thread, and with it this program from ending when it is told to. */
+async function textOfPipe(path: string): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  try {
+    const pipe = new Socket({
+      fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+      readable: true,
+      writable: false,
+    })
+    for await (const chunk of pipe as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes > CONTRACT_LIMITS.fileBytes) break
+    }
+  } catch (error) {
+    throw invalid(path, unreadable(error), error)
+  }
+  if (bytes > CONTRACT_LIMITS.fileBytes) throw invalid(path, `longer than ${CONTRACT_LIMITS.fileBytes} bytes`)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function isPipe(path: string): boolean {
+  try {
+    return statSync(path).isFIFO()
+  } catch {
+    return false // what is wrong with it is told when it is read
+  }
 }
 
 /** @param placeOf  `:line:column` of a member, or nothing */
@@ -103,6 +143,12 @@ function placeIn(document: Document, lines: LineCounter, path: readonly (string 
 function keyOf(item: unknown): unknown {
   const key = (item as { key?: { value?: unknown } }).key
   return key?.value
+}
+
+/** Of whatever a module has thrown. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message || error.name : String(error)
+  return text.split('\n', 1)[0]!
 }
 
 function definitionIn(value: unknown): unknown[] {

@@ -47,7 +47,7 @@ function describe(issue: Issue, schema: Schema, input: unknown, base: readonly (
       const [nearest] = issue.errors
         .map((errors, i) => ({ errors, branch: branches[i]!, score: scoreOf(errors) }))
         .sort((a, b) => a.score - b.score)
-      if (!nearest?.branch || nearest.score >= WRONG_KIND) return found(unionProblem(value))
+      if (!nearest?.branch || nearest.score >= WRONG_KIND) return found(unionProblem(value, branches.some(isOfTypes)))
       return nearest.errors.flatMap((inner) => describe(inner, nearest.branch, value, [...base, ...path]))
     }
     case 'invalid_type': {
@@ -57,7 +57,7 @@ function describe(issue: Issue, schema: Schema, input: unknown, base: readonly (
     }
     case 'invalid_value': {
       const known = issue.values.map(String)
-      if (known.includes('u8')) return found(unionProblem(value))
+      if (known.includes('u8')) return found(unionProblem(value, true))
       return found(`expected ${known.join(' or ')}, got ${show(value)}${didYouMean(String(value), known)}`)
     }
     case 'too_small':
@@ -78,10 +78,36 @@ function scoreOf(issues: readonly Issue[]): number {
   return issues.length
 }
 
-/** Where a type may stand, or a table. */
-function unionProblem(value: unknown): string {
+/** What C++, Rust and JavaScript call the types. `int` and `long` are left out: their width is another one on every board. */
+const OTHER_WORDS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    u8: 'uint8_t uint8 byte uchar',
+    u16: 'uint16_t uint16 word',
+    u32: 'uint32_t uint32',
+    u64: 'uint64_t uint64',
+    i8: 'int8_t int8',
+    i16: 'int16_t int16',
+    i32: 'int32_t int32',
+    i64: 'int64_t int64',
+    f32: 'float float32 single',
+    f64: 'double float64 number',
+    str: 'string text',
+    bytes: 'buffer blob binary',
+    bool: 'boolean bit',
+  }).flatMap(([type, words]) => words.split(' ').map((word) => [word, type] as const)),
+)
+
+function isOfTypes(branch: Schema): boolean {
+  return branch instanceof z.ZodEnum
+}
+
+/** Where a type may stand, or a table; of arguments `any`, or a table. */
+function unionProblem(value: unknown, takesType: boolean): string {
+  if (!takesType) return `expected a table of names, or any, got ${show(value)}`
   if (typeof value !== 'string') return `expected a type such as u8, or a table, got ${show(value)}`
-  return `${show(value)} is no type${didYouMean(value, SCALAR_TYPE_NAMES)}; types: ${SCALAR_TYPE_NAMES.join(', ')}`
+  const meant = OTHER_WORDS.get(value.toLowerCase())
+  const near = meant === undefined ? didYouMean(value, SCALAR_TYPE_NAMES) : ` (did you mean ${meant}?)`
+  return `${show(value)} is no type${near}; types: ${SCALAR_TYPE_NAMES.join(', ')}`
 }
 
 /** What may stand at a path: through a union there are several. */
@@ -128,7 +154,8 @@ function kindOf(expected: string): string {
 function show(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (value !== null && typeof value === 'object') return 'a table'
-  const text = JSON.stringify(value) ?? 'nothing'
+  // JSON has no infinity, YAML has.
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'nothing')
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
 

@@ -1,6 +1,15 @@
 /** YAML, and JSON as a part of it, to plain values: what is not plain is an error, with its place in the text. */
 
-import { type Document, isScalar, LineCounter, parseDocument, type ScalarTag, visit, type YAMLError } from 'yaml'
+import {
+  type Document,
+  isCollection,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  type ScalarTag,
+  visit,
+  type YAMLError,
+} from 'yaml'
 
 export type YamlText =
   | { readonly ok: true; readonly value: unknown; readonly document: Document; readonly lines: LineCounter }
@@ -14,10 +23,10 @@ export function readYaml(text: string, tags: readonly ScalarTag[] = []): YamlTex
   // A warning is of a tag that nobody here knows, such as !secret: its value would be taken as it is written.
   const broken = document.errors[0] ?? document.warnings[0]
   if (broken) return { ok: false, ...described(broken), cause: broken }
-  const offset = offsetOfPrototype(document)
-  if (offset !== undefined) {
-    const { line, col } = lines.linePos(offset)
-    return { ok: false, at: `:${line}:${col}`, problem: 'a key must not be called __proto__', cause: undefined }
+  const wrongKey = firstWrongKey(document)
+  if (wrongKey !== undefined) {
+    const { line, col } = lines.linePos(wrongKey.offset)
+    return { ok: false, at: `:${line}:${col}`, problem: wrongKey.problem, cause: undefined }
   }
   try {
     return { ok: true, value: document.toJS(), document, lines }
@@ -27,23 +36,35 @@ export function readYaml(text: string, tags: readonly ScalarTag[] = []): YamlTex
   }
 }
 
-/** Checks go by the keys of an object, and this one is of every object: it would be passed over. */
-function offsetOfPrototype(document: Document): number | undefined {
-  let offset: number | undefined
+/** Checks go by the keys of an object: `__proto__` is of every object and would be passed over, and of a table or a list in the place
+ * of a key the parser would make a text, with a warning of its own. */
+function firstWrongKey(document: Document): { readonly offset: number; readonly problem: string } | undefined {
+  let found: { offset: number; problem: string } | undefined
   visit(document, {
     Pair(_position, { key }) {
-      if (!isScalar(key) || key.value !== '__proto__') return undefined
-      offset = key.range?.[0] ?? 0
+      const problem = isCollection(key)
+        ? 'a key is a text, not a table or a list'
+        : isScalar(key) && key.value === '__proto__'
+          ? 'a key must not be called __proto__'
+          : undefined
+      if (problem === undefined) return undefined
+      found = { offset: (key as { range?: readonly number[] | null }).range?.[0] ?? 0, problem }
       return visit.BREAK
     },
   })
-  return offset
+  return found
 }
 
 function described(error: YAMLError): { at: string; problem: string } {
   const at = error.linePos?.[0]
+  if (error.code === 'MULTIPLE_DOCS')
+    return { at: placeOf(at), problem: 'a file has one document, without --- between' }
   const problem = firstLine(error.message).replace(/ at line \d+, column \d+:?$/, '')
-  return { at: at ? `:${at.line}:${at.col}` : '', problem }
+  return { at: placeOf(at), problem }
+}
+
+function placeOf(at: { readonly line: number; readonly col: number } | undefined): string {
+  return at ? `:${at.line}:${at.col}` : ''
 }
 
 function firstLine(text: string): string {

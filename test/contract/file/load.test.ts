@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -128,6 +130,33 @@ describe('a contract from a file', () => {
       PUMP.replace('acknowledged: true', 'acknowledged: yes'),
       ':12:5: events.leak.acknowledged: expected true or false, got "yes"',
     ],
+    [
+      'a type as C++ has it',
+      PUMP.replace('u16', 'uint16_t'),
+      ':7:15: actions.start.args.speed.type: "uint16_t" is no type (did you mean u16?); types: bool, u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, str, bytes',
+    ],
+    [
+      'a type in the place of arguments',
+      PUMP.replace('{type: u16, unit: rpm, max: 3000}', '').replace('args:\n      speed:', 'args: u16'),
+      ':6:5: actions.start.args: expected a table of names, or any, got "u16"',
+    ],
+    [
+      'a list of arguments',
+      PUMP.replace('{type: u16, unit: rpm, max: 3000}', '').replace('args:\n      speed:', 'args: [u16]'),
+      ':6:5: actions.start.args: expected a table of names, or any, got a list',
+    ],
+    [
+      'a limit without end',
+      PUMP.replace('3000', '.inf'),
+      ':7:37: actions.start.args.speed.max: expected a number, got Infinity',
+    ],
+    [
+      'a table as a key',
+      PUMP.replace('stop:', '? {a: b}\n  :'),
+      ':9:5: not YAML: a key is a text, not a table or a list',
+    ],
+    ['a list as a key', PUMP.replace('stop:', '? [a]\n  :'), ':9:5: not YAML: a key is a text, not a table or a list'],
+    ['two documents', `${PUMP}---\nname: valve\n`, ':14:1: not YAML: a file has one document, without --- between'],
     ['no contract at all', 'hello', ': expected a table (an empty one is {}), got "hello"'],
     [
       'an indentation that is none',
@@ -150,6 +179,8 @@ describe('a contract from a file', () => {
       'export const x = 1\n',
       /nothing\.mjs: exports no contract; export one that defineContract returned$/,
     ],
+    ['nil.mjs', 'throw null\n', /nil\.mjs: does not run: null$/],
+    ['text.mjs', 'throw "not\\nwell"\n', /text\.mjs: does not run: not$/],
     ['broken.mjs', 'throw new Error("no\\nwell")\n', /broken\.mjs: does not run: no$/],
     [
       'two.mjs',
@@ -165,6 +196,25 @@ export const a = defineContract({ name: 'a', version: '1' }), b = defineContract
     await expect(loadContract('/nowhere/pump.mjs')).rejects.toThrow('/nowhere/pump.mjs: no such file')
     await expect(loadContract('/nowhere/pump.yaml')).rejects.toThrow('/nowhere/pump.yaml: no such file')
     await expect(loadContract(tmpdir())).rejects.toThrow('is a directory')
+  })
+
+  it('what has no end is not read to its end: a serial port, a device', async () => {
+    await expect(loadContract('/dev/zero')).rejects.toThrow(
+      '/dev/zero: is no file; portwire generate --from /dev/zero asks a board there',
+    )
+    expect(() => readContract('/dev/zero')).toThrow('is no file')
+  })
+
+  it('a pipe is read when its writer has written, up to the length of a file', async () => {
+    const folder = files({})
+    const pipe = join(folder, 'pump')
+    execFileSync('mkfifo', [pipe])
+    const [contract] = await Promise.all([loadContract(pipe), writeFile(pipe, PUMP)])
+    expect(contract.hash).toBe(parseContract('pump', PUMP).hash)
+    const long = writeFile(pipe, '#'.repeat(1_000_000)).catch(() => {})
+    await expect(loadContract(pipe)).rejects.toThrow('pump: longer than 262144 bytes')
+    await long
+    expect(() => readContract(pipe)).toThrow('is no file')
   })
 
   it('TypeScript is read by a Node that can, and refused in words by one that cannot', async () => {
