@@ -6,6 +6,7 @@
 #include <portwire.h>
 
 #include "check.h"
+#include "host.h"
 
 using namespace portwire;
 
@@ -35,19 +36,22 @@ struct FuzzLine {
   bool available() const { return at != end; }
   uint8_t read() { return *at++; }
   void write(uint8_t byte) {
-    const Received received = host.push(byte);
-    FUZZ_CHECK(received != Received::kDropped);
-    if (received != Received::kMessage) return;
-    ++messages;
-    lastAction = host.content()[0];
-    lastToken = host.content()[1];
+    FUZZ_CHECK(sent.count < sizeof sent.bytes);
+    sent.bytes[sent.count++] = byte;
   }
-  void commit() {}
+  void commit() {
+    size_t bytes = 0;
+    const uint8_t* content = fuzz::decode(&sent, &bytes);
+    sent.count = 0;
+    ++messages;
+    lastAction = content[0];
+    lastToken = content[1];
+  }
   void flush() {}
 
   const uint8_t* at = nullptr;
   const uint8_t* end = nullptr;
-  Frames::Receiver<128> host;
+  fuzz::Wire sent;
   uint32_t messages = 0;
   uint8_t lastAction = 0;
   uint8_t lastToken = 0;
@@ -104,28 +108,23 @@ struct World {
     port.begin();
   }
 
-  void send(uint8_t* buffer, size_t contentBytes) {
-    struct Wire {
-      uint8_t bytes[80];
-      size_t count = 0;
-      void write(uint8_t byte) { bytes[count++] = byte; }
-      void commit() {}
-    } wire;
-    Frames::send(wire, buffer, contentBytes);
+  void send(const uint8_t* content, size_t bytes) {
+    fuzz::Wire wire;
+    fuzz::encode(content, bytes, &wire);
+    receive(wire);
+  }
+
+  void receive(const fuzz::Wire& wire) {
     port.line().at = wire.bytes;
     port.line().end = wire.bytes + wire.count;
     while (port.line().available()) port.poll();
   }
 
-  template <size_t kBytes> void sendContent(const uint8_t (&content)[kBytes]) {
-    uint8_t buffer[Frames::kBefore + kBytes + Frames::kBehind];
-    __builtin_memcpy(buffer + Frames::kBefore, content, kBytes);
-    send(buffer, kBytes);
-  }
-
   void startSession() {
-    sendContent({0xF0, 0x01, 0x94, 0x01, 0x05, 0xCD, 0x10, 0x00, 0xCD, 0x03, 0xE8});
-    sendContent({0xF1, 0x02});
+    static const fuzz::Wire hello = fuzz::encoded({0xF0, 0x01, 0x94, 0x01, 0x05, 0xCD, 0x10, 0x00, 0xCD, 0x03, 0xE8});
+    static const fuzz::Wire tick = fuzz::encoded({0xF1, 0x02});
+    receive(hello);
+    receive(tick);
     FUZZ_CHECK(port.inSession());
     next = 3;
   }
@@ -178,19 +177,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t bytes) {
       continue;
     }
     const size_t length = step < bytes - at ? step : bytes - at;
-    uint8_t buffer[Frames::kBefore + 56 + Frames::kBehind];
-    __builtin_memcpy(buffer + Frames::kBefore, data + at, length);
+    uint8_t content[56];
+    memcpy(content, data + at, length);
     at += length;
-    if (length > 1 && buffer[Frames::kBefore + 1] == 0xEE) {
-      buffer[Frames::kBefore + 1] = world.next;
+    if (length > 1 && content[1] == 0xEE) {
+      content[1] = world.next;
       world.next = nextToken(world.next);
     }
-    world.send(buffer, length);
+    world.send(content, length);
   }
   world.startSession();
   const uint32_t before = pings;
-  world.sendContent({0x00, 0x03});
+  static const fuzz::Wire ping = fuzz::encoded({0x00, 0x03});
+  world.receive(ping);
   FUZZ_CHECK(pings == before + 1);
+  FUZZ_CHECK(world.port.line().sent.count == 0);
   FUZZ_CHECK(world.port.drops().frames() <= bytes);
   return 0;
 }

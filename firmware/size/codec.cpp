@@ -1,28 +1,5 @@
-// Reader and Writer alone, every type of a contract but float once: what the codec costs.
-#include <Arduino.h>
-#include <portwire.h>
+// The codec without floats.
+#include "codec.h"
 
-static uint8_t memory[64];
-
-void setup() {
-  using portwire::Status;
-  portwire::Reader reader(memory, PINB);
-  portwire::Writer writer(memory + 32, 32);
-  uint16_t items;
-  bool flag;
-  uint32_t number;
-  int32_t integer;
-  const char* text;
-  const uint8_t* data;
-  size_t bytes;
-  if (reader.readArray(&items) == Status::kOk) writer.writeArray(items);
-  if (reader.readBool(&flag) == Status::kOk) writer.writeBool(flag);
-  if (reader.readUnsigned(&number, 0xFFFF) == Status::kOk) writer.writeUnsigned(number);
-  if (reader.readSigned(&integer, 0x7FFF) == Status::kOk) writer.writeSigned(integer);
-  if (reader.readText(&text, &bytes) == Status::kOk) writer.writeText(text, bytes);
-  if (reader.readBytes(&data, &bytes) == Status::kOk) writer.writeBytes(data, bytes);
-  if (reader.takeNil()) writer.writeNil();
-  PORTB = static_cast<uint8_t>(writer.bytes());
-}
-
+void setup() { readAndWrite(); }
 void loop() {}

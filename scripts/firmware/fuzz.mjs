@@ -1,7 +1,7 @@
 // libFuzzer over the device library: firmware/fuzz/*.cpp. The corpora stand in the repository, a line of hex an input; each is
 // replayed first, then new inputs are made for some seconds.
 
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
@@ -27,7 +27,13 @@ const FLAGS = [
   '-fsanitize=fuzzer,address,undefined',
   '-fno-sanitize-recover=all',
   '-fno-sanitize-coverage=trace-cmp',
+  // The check that costs a branch in every function stays off by default at run time.
+  '-fsanitize-address-use-after-return=never',
 ]
+/** So many targets run at once. */
+const JOBS = availableParallelism()
+/** The statistics stand at the end. */
+const STDERR_CHARACTERS = 1 << 16
 
 /** @param keep  what was found goes into the corpora, minimised
  *  @returns a row a target; throws with the input that broke one */
@@ -40,29 +46,38 @@ export async function fuzzLibrary({ build, library, seconds, seed, keep = false 
     ...filesIn('firmware/probe'),
     ...filesIn(library),
   ]
-  const builds = TARGETS.map(async ({ name }) => {
+  await eachOf(TARGETS, async ({ name }) => {
     const target = `${directory}/${name}`
     if (isStale(target, [...inputs, 'scripts/firmware/fuzz.mjs'])) {
       await run('clang++-14', [...FLAGS, `-I${library}`, `${SOURCES}/${name}.cpp`, '-o', target])
     }
   })
-  for (let i = 0; i < builds.length; i += availableParallelism())
-    await Promise.all(builds.slice(i, i + availableParallelism()))
-  return TARGETS.map((target) => fuzz(target, { directory, seconds, seed, keep }))
+  return eachOf(TARGETS, (target) => fuzz(target, { directory, seconds, seed, keep }))
 }
 
-function fuzz({ name, maxBytes, counters }, { directory, seconds, seed, keep }) {
+/** The results in the order of the items, some at a time. */
+async function eachOf(items, work) {
+  const results = []
+  const waiting = [...items.entries()]
+  const worker = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) results[next[0]] = await work(next[1])
+  }
+  await Promise.all(Array.from({ length: JOBS }, worker))
+  return results
+}
+
+async function fuzz({ name, maxBytes, counters }, { directory, seconds, seed, keep }) {
   const corpus = unpack(`${directory}/${name}-corpus`, readCorpus(name))
   const found = unpack(`${directory}/${name}-found`, [])
   const binary = `${directory}/${name}`
-  start(binary, ['-runs=0', corpus])
+  await start(binary, ['-runs=0', corpus])
   const options = [`-max_total_time=${seconds}`, `-max_len=${maxBytes}`, `-seed=${seed}`, '-print_final_stats=1']
   const { stderr, cpuSeconds } =
-    seconds > 0 ? start(binary, [...options, found, corpus]) : { stderr: '', cpuSeconds: 0 }
+    seconds > 0 ? await start(binary, [...options, found, corpus]) : { stderr: '', cpuSeconds: 0 }
   const statistic = (key) => Number(new RegExp(`stat::${key}:\\s+(\\d+)`).exec(stderr)?.[1] ?? 0)
   if (keep) {
     const merged = unpack(`${directory}/${name}-merged`, [])
-    start(binary, ['-merge=1', `-use_counters=${counters}`, `-max_len=${maxBytes}`, merged, corpus, found])
+    await start(binary, ['-merge=1', `-use_counters=${counters}`, `-max_len=${maxBytes}`, merged, corpus, found])
     const lines = readdirSync(merged).map((file) => readFileSync(path.join(merged, file)).toString('hex'))
     writeFileSync(
       `${CORPORA}/${name}.txt`,
@@ -94,11 +109,23 @@ function unpack(directory, inputs) {
 }
 
 /** Runs a target and counts its CPU time; a broken promise ends everything, with the input in hex. */
-function start(binary, args) {
+async function start(binary, args) {
   const artifact = `${binary}-broken`
   rmSync(artifact, { force: true })
   const shell = ['-c', 'TIMEFORMAT="cpu %U %S"; time "$@"', 'bash', binary, `-exact_artifact_path=${artifact}`, ...args]
-  const { status, stderr } = spawnSync('bash', shell, { encoding: 'utf8', maxBuffer: 1 << 28 })
+  // A group of its own: what is ended early takes the target with it.
+  const child = spawn('bash', shell, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
+  const end = () => process.kill(-child.pid, 'SIGKILL')
+  process.once('exit', end)
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr = (stderr + text).slice(-STDERR_CHARACTERS)
+  })
+  const status = await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  process.removeListener('exit', end)
   if (status !== 0) {
     let input = '(no input kept)'
     try {

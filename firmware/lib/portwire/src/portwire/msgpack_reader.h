@@ -7,6 +7,13 @@
 
 namespace portwire {
 
+/// Which numbers Reader::readNumber() takes.
+enum class Numbers : uint8_t {
+  kAll = 0,         ///< Floats too.
+  kIntegers64 = 1,  ///< Integers of any width.
+  kIntegers32 = 2   ///< kOutOfRange for those that 32 bits and a sign cannot hold.
+};
+
 /// Nothing is copied, nothing is allocated, and nothing recurses: a device reads the values that its contract names, and no others.
 /// Whether a text is UTF-8 is not looked at.
 class Reader {
@@ -34,8 +41,8 @@ class Reader {
 
   /// Takes an integer of any width from 0 to `largest`; kOutOfRange for another.
   PORTWIRE_MUST_USE Status readUnsigned(uint32_t* value, uint32_t largest) {
-    Integer integer;
-    const Status status = readInteger(&integer);
+    Number integer;
+    const Status status = readNumber(&integer, Numbers::kIntegers32);
     if (status != Status::kOk) return status;
     if (integer.negative || integer.low > largest) return Status::kOutOfRange;
     *value = integer.low;
@@ -44,8 +51,8 @@ class Reader {
 
   /// `largest` is that of the type, 127 for int8_t; the smallest is then -largest - 1.
   PORTWIRE_MUST_USE Status readSigned(int32_t* value, uint32_t largest) {
-    Integer integer;
-    const Status status = readInteger(&integer);
+    Number integer;
+    const Status status = readNumber(&integer, Numbers::kIntegers32);
     if (status != Status::kOk) return status;
     // In two's complement ~low is -value - 1, so one comparison serves both ends of the range.
     if ((integer.negative ? ~integer.low : integer.low) > largest) return Status::kOutOfRange;
@@ -53,33 +60,12 @@ class Reader {
     return Status::kOk;
   }
 
-  /// Takes float 32, float 64 and integers of up to 64 bits, rounded to the nearest.
+  /// Takes float 32, float 64 and integers of up to 64 bits, rounded to the nearest, ties to even.
   PORTWIRE_NOINLINE PORTWIRE_MUST_USE Status readFloat(float* value) {
-    if (atEnd()) return Status::kTruncated;
-    const uint8_t format = *at_;
-    uint32_t bits;
-    if (format == 0xCA) {
-      if (left() < 5) return Status::kTruncated;
-      ++at_;
-      bits = bigEndian(4);
-    } else if (format == 0xCB) {
-      if (left() < 9) return Status::kTruncated;
-      ++at_;
-      const uint32_t high = bigEndian(4);
-      bits = narrow(high, bigEndian(4));
-    } else if (format == 0xCF || format == 0xD3) {
-      if (left() < 9) return Status::kTruncated;
-      ++at_;
-      const uint32_t high = bigEndian(4);
-      *value = wide(format == 0xD3, high, bigEndian(4));
-      return Status::kOk;
-    } else {
-      Integer integer;
-      const Status status = readInteger(&integer);
-      if (status != Status::kOk) return status;
-      *value = integer.negative ? -static_cast<float>(~integer.low + 1) : static_cast<float>(integer.low);
-      return Status::kOk;
-    }
+    Number number;
+    const Status status = readNumber(&number, Numbers::kAll);
+    if (status != Status::kOk) return status;
+    const uint32_t bits = number.format == kFloat32 ? number.low : nearest(number);
     static_assert(sizeof(float) == sizeof(uint32_t), "float is IEEE 754 single precision");
     __builtin_memcpy(value, &bits, sizeof *value);
     return Status::kOk;
@@ -124,85 +110,96 @@ class Reader {
     return Status::kOk;
   }
 
-  /// The eight bytes of a value of this format, as two words. kWrongType, and nothing is read, when the next has another.
-  PORTWIRE_NOINLINE PORTWIRE_MUST_USE Status readEight(uint8_t format, uint32_t* high, uint32_t* low) {
-    if (atEnd()) return Status::kTruncated;
-    if (*at_ != format) return Status::kWrongType;
-    if (left() < 9) return Status::kTruncated;
-    ++at_;
-    *high = bigEndian(4);
-    *low = bigEndian(4);
-    return Status::kOk;
-  }
+  static constexpr uint8_t kFloat32 = 0xCA;  ///< A Number's format: a float 32.
+  static constexpr uint8_t kFloat64 = 0xCB;  ///< A Number's format: a float 64.
 
-  /// The bits of a float 32. kWrongType, and nothing is read, when the next value is none.
-  PORTWIRE_MUST_USE Status readSingle(uint32_t* bits) {
-    if (atEnd()) return Status::kTruncated;
-    if (*at_ != 0xCA) return Status::kWrongType;
-    if (left() < 5) return Status::kTruncated;
-    ++at_;
-    *bits = bigEndian(4);
-    return Status::kOk;
-  }
-
-  /// The low 32 bits in two's complement, and the sign.
-  struct Integer {
-    uint32_t low;   ///< In two's complement.
-    bool negative;  ///< Below zero.
+  /// A number as it came.
+  struct Number {
+    uint32_t low;    ///< Bits 0 to 31: of an integer in two's complement, of a float 64, and all of a float 32.
+    uint32_t high;   ///< Bits 32 to 63; of a float 32 without meaning.
+    uint8_t format;  ///< kFloat32, kFloat64, or any of an integer.
+    bool negative;   ///< An integer below zero, or a float with the sign.
   };
 
-  /// Any width; kOutOfRange when 32 bits and a sign cannot hold it.
-  PORTWIRE_NOINLINE PORTWIRE_MUST_USE Status readInteger(Integer* integer) {
-    if (atEnd()) return Status::kTruncated;
-    const uint8_t format = *at_;
+  /// A number of any width. kWrongType, and nothing is read, when the next value is none that is wanted.
+  PORTWIRE_NOINLINE PORTWIRE_MUST_USE Status readNumber(Number* number, Numbers wanted) {
+    const uint8_t* from = at_;
+    if (from == end_) return Status::kTruncated;
+    uint8_t format = *from;
     if (format < 0x80 || format >= 0xE0) {
-      ++at_;
-      integer->negative = format >= 0xE0;
-      integer->low = static_cast<uint32_t>(static_cast<int32_t>(static_cast<int8_t>(format)));
-      return Status::kOk;
+      format = kSigned8;  // its byte is its value
+    } else {
+      if (format < (wanted == Numbers::kAll ? kFloat32 : kUnsigned8) || format > kSigned64) return Status::kWrongType;
+      ++from;
     }
-    if (format < 0xCC || format > 0xD3) return Status::kWrongType;
-    uint8_t bytes = static_cast<uint8_t>(1 << (format & 3));
-    if (left() <= bytes) return Status::kTruncated;
-    ++at_;
-    const bool negative = format >= 0xD0 && (*at_ & 0x80) != 0;
-    const uint8_t fill = negative ? 0xFF : 0;
-    uint32_t low = negative ? 0xFFFFFFFF : 0;
+    // The formats of each kind are those of 1, 2, 4 and 8 bytes; the floats stand where 4 and 8 would.
+    const uint8_t bytes = static_cast<uint8_t>(1 << (format & 3));
+    if (static_cast<size_t>(end_ - from) < bytes) return Status::kTruncated;
+    number->format = format;
+    number->negative = (format < kUnsigned8 || format >= kSigned8) && (*from & 0x80) != 0;
+    const uint8_t fill = number->negative ? 0xFF : 0;
+    from += bytes;
+    at_ = from;
     bool fits = true;
-    while (bytes--) {
-      if (bytes >= 4 && *at_ != fill) fits = false;
-      low = (low << 8) | *at_++;
+    uint8_t* to = reinterpret_cast<uint8_t*>(number);
+    for (uint8_t place = 0; place < 8; ++place) {
+      const uint8_t byte = place < bytes ? *--from : fill;
+      if (place >= 4 && byte != fill) fits = false;
+      *to++ = byte;
     }
+    if (wanted != Numbers::kIntegers32) return Status::kOk;
     // Of eight bytes the lower four alone do not show the sign: -2^31 - 1 must not become a positive number.
-    if (negative && !(low & 0x80000000)) fits = false;
-    integer->low = low;
-    integer->negative = negative;
+    if (number->negative && (number->low & kSign) == 0) fits = false;
     return fits ? Status::kOk : Status::kOutOfRange;
   }
 
-  /// The single precision number nearest to a double of two words, ties to even; what is smaller than 1.2e-38, where single
-  /// precision fades out, is zero. By hand, since AVR's double is itself single.
-  static uint32_t narrow(uint32_t high, uint32_t low) {
-    const uint32_t sign = high & 0x80000000;
-    const uint16_t exponent = static_cast<uint16_t>((high >> 20) & 0x7FF);
-    uint32_t bits = ((high & 0xFFFFF) << 3) | (low >> 29);
-    const uint32_t rest = low << 3;
-    if (exponent == 0x7FF) {
-      if (rest != 0) bits |= 0x400000;  // stays not-a-number when only the low bits said so
-    } else if (exponent > 1023 + 127) {
-      bits = 0;
-    } else if (exponent < 1023 - 126) {
-      return sign;
-    } else {
-      bits |= static_cast<uint32_t>(exponent - (1023 - 127)) << 23;
-      if (rest > 0x80000000 || (rest == 0x80000000 && (bits & 1))) ++bits;  // a carry runs into the exponent, as it should
-      return sign | bits;
+  /// The bits of the single precision number nearest to an integer or a float 64, ties to even; what is smaller than 1.2e-38, where
+  /// single precision fades out, is zero. Source: IEEE 754-2008, 3.4 and 4.3.1. By hand, since AVR's double is itself single, its
+  /// 64-bit arithmetic is large, and so is a program's first addition of floats.
+  static uint32_t nearest(const Number& number) {
+    uint32_t high = number.high;
+    uint32_t low = number.low;
+    // What a float's exponent would be if its leading one were bit 63.
+    int16_t exponent = kBias + 63;
+    if (number.format == kFloat64) {
+      exponent = static_cast<int16_t>(((static_cast<uint16_t>(high >> 16) >> 4) & 0x7FF) - 1023 + kBias + 11);
+      high = (high & 0xFFFFF) | 0x100000;
+    } else if (number.negative) {
+      low = ~low + 1;
+      high = ~high;
+      if (low == 0) ++high;
     }
-    return sign | 0x7F800000 | bits;
+    for (; high < 0x01000000; exponent = static_cast<int16_t>(exponent - 8)) {
+      if (exponent <= 0) break;
+      high = (high << 8) + static_cast<uint8_t>(low >> 24);
+      low <<= 8;
+    }
+    // Of the 25 bits and more that are in `high` now only the last can be half of a float's last digit: what is in `low` just has
+    // to be zero or not.
+    for (; (high & kSign) == 0 && exponent > 0; --exponent) high <<= 1;
+    uint32_t bits = 0;
+    if (exponent >= 0xFF) {
+      bits = kInfinity;
+      if (exponent == 0x7FF - 1023 + kBias && ((high << 1) | low) != 0) bits |= 0x400000;
+    } else if (exponent > 0) {
+      // The leading one, which a float does not have, is added to the exponent.
+      bits = (static_cast<uint32_t>(static_cast<uint16_t>((exponent - 1) << 7)) << 16) + (high >> 8);
+      const uint8_t rest = static_cast<uint8_t>(high & 0xFF);
+      if (rest > 0x80 || (rest == 0x80 && (low != 0 || (bits & 1) != 0))) ++bits;  // a carry runs into the exponent, as it should
+    }
+    if (number.negative) bits |= kSign;
+    return bits;
   }
 
  private:
   static constexpr uint8_t kNoShortForm = 0xFF;
+  static constexpr uint32_t kSign = 0x80000000;
+  static constexpr uint32_t kInfinity = 0x7F800000;
+  static constexpr uint8_t kBias = 127;
+  // Formats of integers: unsigned ones of 8 to 64 bits, then signed ones.
+  static constexpr uint8_t kUnsigned8 = 0xCC;
+  static constexpr uint8_t kSigned8 = 0xD0;
+  static constexpr uint8_t kSigned64 = 0xD3;
 
   size_t left() const { return static_cast<size_t>(end_ - at_); }
 
@@ -247,20 +244,6 @@ class Reader {
     }
     *length = static_cast<size_t>(bytes);
     return Status::kOk;
-  }
-
-  /// The single precision number nearest to an integer of two words: the upper 32 significant bits are kept, and whether any
-  /// below them was set, which is more than rounding needs. By hand, since 64-bit arithmetic is large on AVR.
-  static float wide(bool isSigned, uint32_t high, uint32_t low) {
-    const bool negative = isSigned && (high & 0x80000000) != 0;
-    if (negative) {
-      low = ~low + 1;
-      high = ~high + (low == 0 ? 1 : 0);
-    }
-    float scale = 1;
-    for (; high != 0; high >>= 1, scale *= 2) low = (low >> 1) | (low & 1) | (high << 31);
-    const float magnitude = static_cast<float>(low) * scale;
-    return negative ? -magnitude : magnitude;
   }
 
   const uint8_t* at_;

@@ -82,7 +82,8 @@ inline void setWords(const Words& words, double* value) {
 /// was, for a finite number that no float is as large as.
 template <class Wide> PORTWIRE_MUST_USE inline Status narrow(const Wide& value, float* nearest) {
   const Words words = detail::wordsOf(value);
-  const uint32_t bits = Reader::narrow(words.high, words.low);
+  const Reader::Number number = {words.low, words.high, Reader::kFloat64, (words.high & 0x80000000) != 0};
+  const uint32_t bits = Reader::nearest(number);
   if ((bits & 0x7F800000) == 0x7F800000 && (words.high & 0x7FF00000) != 0x7FF00000) return Status::kOutOfRange;
   __builtin_memcpy(nearest, &bits, sizeof bits);
   return Status::kOk;
@@ -90,36 +91,14 @@ template <class Wide> PORTWIRE_MUST_USE inline Status narrow(const Wide& value, 
 
 namespace detail {
 
-/// An integer of any width, in two's complement.
-struct WideInteger {
-  Words words;
-  bool negative;
-};
-
-PORTWIRE_NOINLINE PORTWIRE_MUST_USE inline Status readWide(Reader& reader, WideInteger* integer) {
-  Words& words = integer->words;
-  integer->negative = false;
-  Status status = reader.readEight(0xCF, &words.high, &words.low);
-  if (status != Status::kWrongType) return status;
-  status = reader.readEight(0xD3, &words.high, &words.low);
-  if (status == Status::kOk) integer->negative = (words.high & 0x80000000) != 0;
-  if (status != Status::kWrongType) return status;
-  Reader::Integer narrow;
-  status = reader.readInteger(&narrow);
-  if (status != Status::kOk) return status;
-  integer->negative = narrow.negative;
-  words.high = narrow.negative ? 0xFFFFFFFF : 0;
-  words.low = narrow.low;
-  return Status::kOk;
-}
-
 /// The bits of an integer as binary64: kOutOfRange when its 53 significant bits do not hold it.
-inline Status floatOf(const WideInteger& integer, Words* words) {
-  uint32_t high = integer.words.high;
-  uint32_t low = integer.words.low;
+inline Status floatOf(const Reader::Number& integer, Words* words) {
+  uint32_t high = integer.high;
+  uint32_t low = integer.low;
   if (integer.negative) {
     low = ~low + 1;
-    high = ~high + (low == 0 ? 1 : 0);
+    high = ~high;
+    if (low == 0) ++high;
   }
   uint16_t exponent = 0;
   if ((high | low) != 0) {
@@ -137,26 +116,28 @@ inline Status floatOf(const WideInteger& integer, Words* words) {
 
 /// Takes float 64, float 32, and integers that 64 bits hold exactly.
 PORTWIRE_NOINLINE PORTWIRE_MUST_USE inline Status readFloat64(Reader& reader, Words* words) {
-  Status status = reader.readEight(0xCB, &words->high, &words->low);
-  if (status != Status::kWrongType) return status;
-  WideInteger integer;
-  status = readWide(reader, &integer);
-  if (status == Status::kOk) return floatOf(integer, words);
-  if (status != Status::kWrongType) return status;
-  uint32_t single = 0;
-  status = reader.readSingle(&single);
-  if (status == Status::kOk) *words = widen(single);
-  return status;
+  Reader::Number number;
+  const Status status = reader.readNumber(&number, Numbers::kAll);
+  if (status != Status::kOk) return status;
+  if (number.format == Reader::kFloat32) {
+    *words = widen(number.low);
+  } else if (number.format == Reader::kFloat64) {
+    words->high = number.high;
+    words->low = number.low;
+  } else {
+    return floatOf(number, words);
+  }
+  return Status::kOk;
 }
 
 template <> struct Wire<uint64_t> {
   static constexpr size_t kBytes = 9;
   static Status read(Reader& reader, uint64_t* value) {
-    WideInteger integer;
-    const Status status = readWide(reader, &integer);
+    Reader::Number integer;
+    const Status status = reader.readNumber(&integer, Numbers::kIntegers64);
     if (status != Status::kOk) return status;
     if (integer.negative) return Status::kOutOfRange;
-    *value = static_cast<uint64_t>(integer.words.high) << 32 | integer.words.low;
+    *value = static_cast<uint64_t>(integer.high) << 32 | integer.low;
     return Status::kOk;
   }
   static void write(Writer& writer, uint64_t value) {
@@ -172,11 +153,11 @@ template <> struct Wire<uint64_t> {
 template <> struct Wire<int64_t> {
   static constexpr size_t kBytes = 9;
   static Status read(Reader& reader, int64_t* value) {
-    WideInteger integer;
-    const Status status = readWide(reader, &integer);
+    Reader::Number integer;
+    const Status status = reader.readNumber(&integer, Numbers::kIntegers64);
     if (status != Status::kOk) return status;
-    if (!integer.negative && (integer.words.high & 0x80000000) != 0) return Status::kOutOfRange;
-    *value = static_cast<int64_t>(static_cast<uint64_t>(integer.words.high) << 32 | integer.words.low);
+    if (!integer.negative && (integer.high & 0x80000000) != 0) return Status::kOutOfRange;
+    *value = static_cast<int64_t>(static_cast<uint64_t>(integer.high) << 32 | integer.low);
     return Status::kOk;
   }
   static void write(Writer& writer, int64_t value) {
