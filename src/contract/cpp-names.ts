@@ -17,11 +17,13 @@ const TAKEN_FIELDS = `portwire visit kFields eachField Visitor uint8_t uint16_t 
 int32_t int64_t ranges linux unix i386 errno stdin stdout stderr complex`
 
 /** What libraries and cores declare outside of any namespace: a namespace cannot have such a name. */
-const TAKEN_NAMESPACES = `portwire std abs accept alarm asin atoi atan bind bit bitRead boolean byte calloc ceil clock close
-connect cos daemon delay difftime digitalRead digitalWrite div environ exit exp floor fork free getenv gets index init interrupts
-ioctl isatty kill labs link listen log loop main malloc map max micros millis min noTone nice open pause pinMode pipe poll pow
-printf puts pulseIn raise rand random read realloc remove rename rewind round select send serialEvent setup shutdown signal sin
-sleep socket sq sqrt srand stat stdin stdout stderr sync system tan time times tone truncate unlink usleep wait word write yield`
+const TAKEN_NAMESPACES = `portwire std Client Ethernet Keyboard LiquidCrystal Mouse Print Printable Serial Server Servo Stepper Stream
+String Wire abort abs accept access alarm analogRead analogWrite asin atoi atan bind bit bitRead boolean byte calloc ceil clock clone
+close connect cos crypt daemon daylight delay difftime digitalRead digitalWrite div environ exit exp floor fork free gamma getenv
+gets hypot index init interrupts ioctl isatty kill labs link listen log loop main malloc map max micros millis min mount noTone nice
+open pause pinMode pipe poll pow printf puts pulseIn raise rand random read realloc remainder remove rename rewind round select send
+serialEvent setup shutdown signal sin sleep socket splice sq sqrt srand stat stdin stdout stderr sync system tan tee time times
+timezone tone trunc truncate unlink usleep wait word write yield`
 
 const KEYWORD_SET = setOf(KEYWORDS)
 const FIELD_SET = setOf(TAKEN_FIELDS)

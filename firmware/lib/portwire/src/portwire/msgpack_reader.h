@@ -53,7 +53,8 @@ class Reader {
     return Status::kOk;
   }
 
-  /// Takes float 32, float 64 and integers of up to 64 bits, rounded to the nearest.
+  /// Takes float 32, float 64 and integers of up to 64 bits, rounded to the nearest. kOutOfRange for a finite number that no float
+  /// is as large as: infinity is only what came as infinity.
   PORTWIRE_NOINLINE PORTWIRE_MUST_USE Status readFloat(float* value) {
     if (atEnd()) return Status::kTruncated;
     const uint8_t format = *at_;
@@ -67,6 +68,7 @@ class Reader {
       ++at_;
       const uint32_t high = bigEndian(4);
       bits = narrow(high, bigEndian(4));
+      if (isBeyond(high, bits)) return Status::kOutOfRange;
     } else if (format == 0xCF || format == 0xD3) {
       if (left() < 9) return Status::kTruncated;
       ++at_;
@@ -199,6 +201,11 @@ class Reader {
       return sign | bits;
     }
     return sign | 0x7F800000 | bits;
+  }
+
+  /// narrow() has made infinity, `bits`, of a finite number whose upper word is `high`.
+  static bool isBeyond(uint32_t high, uint32_t bits) {
+    return (bits & 0x7F800000) == 0x7F800000 && (high & 0x7FF00000) != 0x7FF00000;
   }
 
  private:

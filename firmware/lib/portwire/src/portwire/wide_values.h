@@ -83,7 +83,7 @@ inline void setWords(const Words& words, double* value) {
 template <class Wide> PORTWIRE_MUST_USE inline Status narrow(const Wide& value, float* nearest) {
   const Words words = detail::wordsOf(value);
   const uint32_t bits = Reader::narrow(words.high, words.low);
-  if ((bits & 0x7F800000) == 0x7F800000 && (words.high & 0x7FF00000) != 0x7FF00000) return Status::kOutOfRange;
+  if (Reader::isBeyond(words.high, bits)) return Status::kOutOfRange;
   __builtin_memcpy(nearest, &bits, sizeof bits);
   return Status::kOk;
 }
