@@ -227,8 +227,8 @@ async function images() {
     await buildUno(name, sources)
     rows.push({ name, ...row, image: `${BUILD}/uno/${name}.hex`, elf: `${BUILD}/uno/${name}.elf`, ...sizeOf(name) })
   }
-  // No sizes: the first measures the receive path when it runs, the others show how a board boots.
-  for (const name of ['receive_path', 'reset_flags', 'log_before_begin', 'blocked_loop', 'uart_losses']) {
+  // No sizes: the first measures the receive path when it runs, the others show how a board boots, and what it does in trouble.
+  for (const name of ['receive_path', 'reset_flags', 'log_before_begin', 'blocked_loop', 'uart_losses', 'flooded']) {
     await buildUno(name, inSizes(name))
   }
   return rows

@@ -10,7 +10,7 @@ const SOURCES = 'firmware/test/warnings'
 const ARDUINO = '/usr/share/arduino/hardware/arduino/avr'
 const JOBS = 2
 
-const STRICT = ['-Wall', '-Wextra', '-Wconversion', '-Werror']
+const STRICT = ['-Wall', '-Wextra', '-Wconversion', '-Wsign-conversion', '-Wshadow', '-Wold-style-cast', '-Werror']
 const BARE = ['-Os', '-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics']
 // GCC 5 has no C++20.
 const AVR_DIALECTS = ['c++11', 'gnu++11', 'c++17']

@@ -38,7 +38,7 @@ noInterrupts noTone pinMode pulseIn pulseInLong randomSeed serialEvent serialEve
 Client EEPROM Ethernet HardwareSerial IPAddress Keyboard LiquidCrystal Mouse Print Printable Serial Serial1 Serial2 Serial3 Serial4
 SerialUSB Server Servo SoftwareSerial Stepper Stream String StringSumHelper TwoWire UDP USBDevice WiFi Wire Wire1`
 
-const OTHER_NAMES = 'portwire std'
+const OTHER_NAMES = 'portwire std clone mount remainder splice tee'
 
 const KEYWORD_SET = setOf(KEYWORDS)
 const FIELD_SET = setOf(TAKEN_FIELDS)

@@ -85,9 +85,16 @@ function compile(contracts: readonly Contract[]): { status: number | null; stder
     '<unistd.h>',
     '<poll.h>',
   ]
+  const objects = [
+    'class String {};',
+    'class Servo {};',
+    'extern int Serial, Wire;',
+    'int analogRead(unsigned char pin);',
+  ]
   const macros = ['HIGH 1', 'PI 3.14', 'B1 1', 'PORTB 5', 'LAMP 7', 'F(x) x', 'bit(b) (1 << (b))']
   const source = [
     ...prelude.map((file) => `#include ${file}`),
+    ...objects,
     ...macros.map((macro) => `#define ${macro}`),
     ...USES,
     ...uses.flat(),
@@ -98,6 +105,9 @@ function compile(contracts: readonly Contract[]): { status: number | null; stder
     '-Wall',
     '-Wextra',
     '-Wconversion',
+    '-Wsign-conversion',
+    '-Wshadow',
+    '-Wold-style-cast',
     '-Werror',
     '-fsyntax-only',
     `-I${library}`,
@@ -152,7 +162,10 @@ describe('the C++ header of a contract with nasty names', () => {
   })
 
   it('compiles under any name of the contract', { timeout: 60_000 }, () => {
-    const names = ['9-lives', '-', '_x', 'a--b', 'time', 'main', 'std', 'portwire', 'PI', 'signal', 'uint8_t', 'x-']
+    const plain = ['9-lives', '-', '_x', 'a--b', 'time', 'main', 'std', 'portwire', 'PI', 'signal', 'uint8_t', 'x-']
+    // Of the cores' classes and objects, and of C libraries.
+    const libraries = ['Serial', 'String', 'Servo', 'Wire', 'gamma', 'daylight', 'timezone', 'clone', 'analogRead']
+    const names = [...plain, ...libraries]
     const contracts = names.map((name) => define({ name, version: '1', actions: { go: {} } }))
     expect(compile(contracts)).toEqual({ status: 0, stderr: '' })
     expect(contracts.map(namespaceOf)).toEqual([
@@ -168,6 +181,7 @@ describe('the C++ header of a contract with nasty names', () => {
       'signal_contract',
       'uint8_t_contract',
       'x',
+      ...libraries.map((name) => `${name}_contract`),
     ])
   })
 

@@ -22,9 +22,10 @@ beforeAll(async () => {
   await firmware('images')
 }, BUILD_TIMEOUT_MS)
 
-function start() {
-  const board: UnoBoard = createUno({ image: readBuilt('build/firmware/uno/greenhouse.hex') })
+function start(image = 'greenhouse', baudRate = 115_200) {
+  const board: UnoBoard = createUno({ image: readBuilt(`build/firmware/uno/${image}.hex`) })
   board.attached?.(0)
+  board.bridge.configure({ baudRate })
   const deframer = createDeframer({ maxContentBytes: 65_535 })
   let contents: Uint8Array[] = []
   board.bridge.connect({
@@ -138,6 +139,35 @@ describe('an Uno board and a host that is wrong', () => {
       before = after
       expect(uno.ask(IDENTIFY)).toEqual({ action: REPLY, value: 0 })
     }
+  })
+})
+
+describe('an Uno board at 1,000,000 baud under noise without an end', () => {
+  it('goes round in loop(), and its dead-man runs in time, though bytes come as fast as it reads them', {
+    timeout: 60_000,
+  }, () => {
+    const uno = start('flooded', 1_000_000)
+    uno.run(300)
+    expect(uno.ask(HELLO, [1, 0x5eed, 4096, 100]).action).toBe(REPLY)
+    expect(uno.ask(TICK).action).toBe(REPLY)
+    const NOISE_MS = 600
+    const DEAD_MAN_MS = 300
+    uno.board.bridge.write(new Uint8Array(NOISE_MS * 100).fill(0x55))
+    let passes = 0
+    let safeAtMs: number | undefined
+    for (let ms = 0.01; ms < NOISE_MS; ms += 0.01) {
+      const before = uno.board.pin(8)
+      uno.run(0.01)
+      if (uno.board.pin(8) !== before) passes++
+      if (uno.board.pin(2) === 'high') safeAtMs ??= ms
+    }
+    expect(passes).toBeGreaterThan(NOISE_MS / 10)
+    expect(safeAtMs).toBeGreaterThan(DEAD_MAN_MS - 2 * ANSWER_MS)
+    expect(safeAtMs).toBeLessThan(DEAD_MAN_MS + 10)
+    // The noise ends, and the next hello is heard.
+    uno.board.bridge.write(Uint8Array.of(0))
+    uno.write(uno.message(HELLO, 1, [1, 0x5eed, 4096, 100]))
+    expect(uno.run(ANSWER_MS).map((content) => content[0])).toEqual([REPLY])
   })
 })
 

@@ -65,6 +65,17 @@ TEST_CASE_FIXTURE(Fixture, "an argument that cannot be read is named by its plac
   CHECK(host.send("000d") == "ff0d00");
 }
 
+TEST_CASE_FIXTURE(Fixture, "a finite number that no float is as large as is refused: no handler finds infinity in its place") {
+  host.startSession();
+  const std::string first = "9202aa" + toHex(Content{'a', 'r', 'g', 'u', 'm', 'e', 'n', 't', ' ', '1'});
+  CHECK(host.send("010391cb7e37e43c8800759c") == "fe03" + first);  // 1e300
+  CHECK(host.send("010491cbfe37e43c8800759c") == "fe04" + first);
+  CHECK(host.send("010591cb47effffff0000000") == "fe05" + first);  // half way from the largest float to the next
+  CHECK(scales == 0);
+  CHECK(host.send("010691cb7ff0000000000000") == "fe069106");  // infinity itself: the handler's own error
+  CHECK(scales == 1);
+}
+
 namespace {
 struct Many : Contract {
   static constexpr uint8_t kMaxArguments = 10;

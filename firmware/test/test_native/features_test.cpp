@@ -31,6 +31,14 @@ typedef Device<FakeLine<>, Contract, Log<8>> Logging;
 typedef Device<FakeLine<>, Contract, RemoteReset> Resettable;
 typedef Device<FakeLine<>, Contract, EndOfInput, AcknowledgedEvents<4>> Ending;
 typedef Device<FakeLine<>, Contract, DeadMan> Guarded;
+/// Noise without a zero, as fast as it is read; 100,000 bytes of it, so that a poll() that waits for its end comes back.
+struct FloodedLine : FakeLine<> {
+  bool available() { return (flooded && noise < 100000) || FakeLine::available(); }
+  uint8_t read() { return flooded && noise < 100000 ? ++noise, uint8_t(0x55) : FakeLine::read(); }
+  bool flooded = false;
+  uint32_t noise = 0;
+};
+typedef Device<FloodedLine, Contract, DeadMan> Flooded;
 typedef Device<FakeLine<>, Contract, Stats, AcknowledgedEvents<2, 6>> Counting;
 typedef Device<FakeLine<>, Contract, AcknowledgedEvents<2, 6>, Stats> CountingBelow;
 typedef Device<FakeLine<>, Contract, Describe> Describing;
@@ -247,6 +255,20 @@ TEST_CASE_FIXTURE(With<Guarded>, "noise is no sign of life") {
   host.put(fromHex("00ffeedd00"));
   host.poll();
   host.after(1);
+  CHECK(fired == 1);
+}
+
+TEST_CASE_FIXTURE(With<Flooded>, "noise that comes as fast as it is read keeps neither poll() nor the dead-man") {
+  fired = 0;
+  port.deadMan(3000, [] { ++fired; });
+  host.startSession();
+  port.line().flooded = true;
+  port.poll();
+  CHECK((port.line().noise >= 63 && port.line().noise < 300));  // all that its ring can have held, and little more
+  FakeBoard::now += 2999;
+  port.poll();
+  CHECK(fired == 0);
+  ++FakeBoard::now, port.poll();
   CHECK(fired == 1);
 }
 

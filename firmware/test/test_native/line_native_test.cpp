@@ -48,19 +48,24 @@ struct Piped {
   }
 };
 
+/// This process becomes one that runs the test case of this name.
+void restart(const char* testCase) {
+  static std::string filter;
+  filter = std::string("--test-case=") + testCase;
+  static char program[] = "tests";
+  static char* arguments[] = {program, &filter[0], nullptr};
+  NativeBoard::keepArguments(arguments);
+  NativeBoard::restart();
+}
+
 /// Runs the test case of this name in a process of its own that was restarted once; its exit status.
 int restarted(const char* testCase) {
   const pid_t child = fork();
   REQUIRE(child >= 0);
   if (child == 0) {
-    static std::string filter;
-    filter = std::string("--test-case=") + testCase;
-    static char program[] = "tests";
-    static char* arguments[] = {program, &filter[0], nullptr};
     // Its report is not part of this one.
     dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
-    NativeBoard::keepArguments(arguments);
-    NativeBoard::restart();
+    restart(testCase);
   }
   int status = -1;
   REQUIRE(waitpid(child, &status, 0) == child);
@@ -139,7 +144,6 @@ TEST_CASE("a program's line forgets what has come when it is told to") {
 }
 
 TEST_CASE("a terminal of a program's own carries every byte as it is, and drops what nobody reads") {
-  unsetenv("PORTWIRE_TERMINAL");
   Descriptors board;
   const char* const path = board.openTerminal();
   REQUIRE(path != nullptr);
@@ -161,12 +165,32 @@ TEST_CASE("a terminal of a program's own carries every byte as it is, and drops 
   close(host);
   CHECK_FALSE(board.available());
   CHECK_FALSE(board.ended());
-  // A program that restarts finds the same terminal.
-  Descriptors next;
-  const char* const again = next.openTerminal();
-  REQUIRE(again != nullptr);
-  CHECK(next.terminalKept());
-  unsetenv("PORTWIRE_TERMINAL");
+}
+
+TEST_CASE("two terminals of a program are two, and after a restart each is the same again") {
+  Descriptors first, second;
+  const char* const paths[] = {first.openTerminal(), second.openTerminal()};
+  REQUIRE(paths[0] != nullptr);
+  REQUIRE(paths[1] != nullptr);
+  CHECK(std::string(paths[0]) != paths[1]);
+  const std::string both = std::string(paths[0]) + paths[1];
+  const char* const before = getenv("TEST_TERMINALS");
+  CHECK(first.terminalKept() == (before != nullptr));
+  CHECK(second.terminalKept() == (before != nullptr));
+  if (before) {
+    CHECK(both == before);
+  } else if (getenv("PORTWIRE_RESTARTED")) {
+    setenv("TEST_TERMINALS", both.c_str(), 1);
+    restart("two terminals of a program*");
+  }
+}
+
+TEST_CASE("a program finds its terminals again when it has restarted") { CHECK(restarted("two terminals of a program*") == 0); }
+
+TEST_CASE("a program that another one has spawned opens a terminal of its own") {
+  Descriptors parent;
+  REQUIRE(parent.openTerminal() != nullptr);
+  CHECK(restarted("a terminal of a program's own carries*") == 0);
 }
 
 TEST_CASE("a program's board has a new epoch each boot, a clock that starts at zero, and knows whether it was restarted") {

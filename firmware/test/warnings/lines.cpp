@@ -3,6 +3,10 @@
 #include <SoftwareSerial.h>
 #include <portwire.h>
 
+#if defined(UBRR0)
+#include <portwire/line_avr_uart.h>
+#endif
+
 namespace {
 
 struct Contract : portwire::ContractBase {
@@ -27,6 +31,10 @@ template <class Line, class Uart> void serve(Uart& uart) {
 }
 
 Radio radio;
+#if defined(UBRR0)
+portwire::AvrUart<> uart;
+PORTWIRE_AVR_UART_INTERRUPT(uart)
+#endif
 SoftwareSerial software(2, 3);
 
 }  // namespace
@@ -37,6 +45,10 @@ void setup() {
   serve<portwire::ArduinoLine<Radio>>(radio);
   serve<portwire::StreamLine<>>(Serial);
   serve<portwire::StreamLine<>>(software);
+#if defined(UBRR0)
+  uart.begin(115200);
+  serve<portwire::AvrUartLine<portwire::AvrUart<>, portwire::ArduinoBoard>>(uart);
+#endif
 }
 
 void loop() {}

@@ -29,7 +29,7 @@ struct Cell {
 static_assert(sizeof(Cell) == 6, "the layout in EEPROM: epoch u32, check u16");
 
 uint8_t* cellAt(uint8_t index) {
-  return reinterpret_cast<uint8_t*>(E2END + 1 - (kCells - index) * sizeof(Cell));
+  return reinterpret_cast<uint8_t*>(E2END + 1u - static_cast<unsigned>(kCells - index) * sizeof(Cell));
 }
 
 uint16_t checkOf(const Cell& cell) { return crc16(reinterpret_cast<const uint8_t*>(&cell), sizeof cell.epoch); }

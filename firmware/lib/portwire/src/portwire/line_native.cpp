@@ -22,8 +22,9 @@ struct termios2 {
 namespace portwire {
 namespace {
 
-/// "master,slave": descriptors that a restarted program takes over.
-constexpr const char* kTerminalVariable = "PORTWIRE_TERMINAL";
+/// Of the first terminal of a program PORTWIRE_TERMINAL_1, of the second 2: "process,master,slave", the descriptors that it takes
+/// over when it has restarted, which leaves it its number. A program that it has spawned has another, and opens its own.
+constexpr const char* kTerminalVariable = "PORTWIRE_TERMINAL_%u";
 /// A UART would take 355 ms for the kernel's 4,096 bytes at 115,200 baud; a host that reads at all is faster than this.
 constexpr int kTerminalWaitMs = 50;
 
@@ -40,10 +41,14 @@ void Descriptors::open(int input, int output) {
 }
 
 const char* Descriptors::openTerminal() {
+  static unsigned opened = 0;
+  long process = -1;
   int master = -1;
   int slave = -1;
-  const char* kept = getenv(kTerminalVariable);
-  terminalKept_ = kept && sscanf(kept, "%d,%d", &master, &slave) == 2;
+  char variable[sizeof "PORTWIRE_TERMINAL_" + 10];
+  snprintf(variable, sizeof variable, kTerminalVariable, ++opened);
+  const char* kept = getenv(variable);
+  terminalKept_ = kept && sscanf(kept, "%ld,%d,%d", &process, &master, &slave) == 3 && process == getpid();
   if (!terminalKept_) {
     master = posix_openpt(O_RDWR | O_NOCTTY);
     if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) return nullptr;
@@ -52,14 +57,14 @@ const char* Descriptors::openTerminal() {
     if (slave < 0 || tcgetattr(slave, &mode) != 0) return nullptr;
     cfmakeraw(&mode);
     if (tcsetattr(slave, TCSANOW, &mode) != 0) return nullptr;
-    char text[32];
-    snprintf(text, sizeof text, "%d,%d", master, slave);
-    setenv(kTerminalVariable, text, 1);
+    char text[48];
+    snprintf(text, sizeof text, "%ld,%d,%d", static_cast<long>(getpid()), master, slave);
+    setenv(variable, text, 1);
   }
   fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_NONBLOCK);
   terminal_ = true;
   open(master, master);
-  return ptsname(master);
+  return ptsname_r(master, path_, sizeof path_) == 0 ? path_ : nullptr;
 }
 
 bool Descriptors::available() {

@@ -15,7 +15,8 @@ class Descriptors {
   void open(int input, int output);
   /// Opens a pseudo-terminal in raw mode and speaks on its master. The slave stays open here too, so that a host that closes
   /// it is no error, and what nobody reads is dropped, as on a UART. After a restart of the program the same one goes on.
-  /// Returns the slave's path, or null with errno set.
+  /// Returns the slave's path, which lasts as long as this does, or null with errno set. A program may have several terminals: after
+  /// a restart each is the same again, in the order in which they are opened.
   const char* openTerminal();
   /// True when the terminal was there before this process began: its path is known already.
   bool terminalKept() const { return terminalKept_; }
@@ -48,6 +49,7 @@ class Descriptors {
   uint32_t baudRate_ = 0;  ///< 0: any.
   int inputFd_ = -1;
   int outputFd_ = -1;
+  char path_[32] = {};
   bool terminal_ = false;
   bool terminalKept_ = false;
   bool inputEnded_ = false;

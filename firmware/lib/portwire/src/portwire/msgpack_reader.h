@@ -60,12 +60,14 @@ class Reader {
     return Status::kOk;
   }
 
-  /// Takes float 32, float 64 and integers of up to 64 bits, rounded to the nearest, ties to even.
+  /// Takes float 32, float 64 and integers of up to 64 bits, rounded to the nearest, ties to even. kOutOfRange for a finite number that
+  /// no float is as large as: infinity is only what came as infinity.
   PORTWIRE_NOINLINE PORTWIRE_MUST_USE Status readFloat(float* value) {
     Number number;
     const Status status = readNumber(&number, Numbers::kAll);
     if (status != Status::kOk) return status;
-    const uint32_t bits = number.format == kFloat32 ? number.low : nearest(number);
+    uint32_t bits = number.low;
+    if (number.format != kFloat32 && !nearest(number, &bits)) return Status::kOutOfRange;
     static_assert(sizeof(float) == sizeof(uint32_t), "float is IEEE 754 single precision");
     __builtin_memcpy(value, &bits, sizeof *value);
     return Status::kOk;
@@ -155,8 +157,8 @@ class Reader {
 
   /// The bits of the single precision number nearest to an integer or a float 64, ties to even; what is smaller than 1.2e-38, where
   /// single precision fades out, is zero. Source: IEEE 754-2008, 3.4 and 4.3.1. By hand, since AVR's double is itself single, its
-  /// 64-bit arithmetic is large, and so is a program's first addition of floats.
-  static uint32_t nearest(const Number& number) {
+  /// 64-bit arithmetic is large, and so is a program's first addition of floats. False for a finite number that no float is as large as.
+  static bool nearest(const Number& number, uint32_t* single) {
     uint32_t high = number.high;
     uint32_t low = number.low;
     // What a float's exponent would be if its leading one were bit 63.
@@ -179,16 +181,19 @@ class Reader {
     for (; (high & kSign) == 0 && exponent > 0; --exponent) high <<= 1;
     uint32_t bits = 0;
     if (exponent >= 0xFF) {
+      if (exponent != 0x7FF - 1023 + kBias) return false;
       bits = kInfinity;
-      if (exponent == 0x7FF - 1023 + kBias && ((high << 1) | low) != 0) bits |= 0x400000;
+      if (((high << 1) | low) != 0) bits |= 0x400000;
     } else if (exponent > 0) {
       // The leading one, which a float does not have, is added to the exponent.
       bits = (static_cast<uint32_t>(static_cast<uint16_t>((exponent - 1) << 7)) << 16) + (high >> 8);
       const uint8_t rest = static_cast<uint8_t>(high & 0xFF);
       if (rest > 0x80 || (rest == 0x80 && (low != 0 || (bits & 1) != 0))) ++bits;  // a carry runs into the exponent, as it should
+      if (bits >= kInfinity) return false;
     }
     if (number.negative) bits |= kSign;
-    return bits;
+    *single = bits;
+    return true;
   }
 
  private:

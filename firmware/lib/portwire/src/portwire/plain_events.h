@@ -45,15 +45,15 @@ struct PlainEvents {
       if (action != action::kBind) return Below::onProtocolCall(action, value, reply);
       uint16_t fields = 0;
       uint32_t index = 0;
-      bool on = false;
+      bool isOn = false;
       // A later version may append fields.
       if (value.readArray(&fields) != Status::kOk || fields < 2 ||
-          value.readUnsigned(&index, Contract::kIndexes - 1) != Status::kOk || value.readBool(&on) != Status::kOk ||
+          value.readUnsigned(&index, Contract::kIndexes - 1) != Status::kOk || value.readBool(&isOn) != Status::kOk ||
           (fields == 2 && !value.atEnd()))
         return detail::codeOf(ErrorCode::kBadArguments);
       const uint8_t bit = maskOf(static_cast<uint8_t>(index));
       uint8_t& byte = bound_[index / 8];
-      byte = static_cast<uint8_t>(on ? byte | bit : byte & ~bit);
+      byte = static_cast<uint8_t>(isOn ? byte | bit : byte & ~bit);
       return detail::writeVoid(&reply);
     }
 

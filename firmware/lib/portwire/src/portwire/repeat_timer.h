@@ -37,7 +37,7 @@ class RepeatTimer {
   /// From 0 to 7 times a 32nd of what the pause is above the first, by when the last copy went: chance enough, and no byte of RAM.
   uint16_t earlierMs() const {
     if (pauseMs_ != longestPauseMs_) return 0;
-    return static_cast<uint16_t>(((pauseMs_ - kFirstRepeatMs) >> 5) * (((sentAtMs_ * 29u) >> 4) & 7));
+    return static_cast<uint16_t>((static_cast<unsigned>(pauseMs_ - kFirstRepeatMs) >> 5) * (((sentAtMs_ * 29u) >> 4) & 7));
   }
 
   uint16_t sentAtMs_ = 0;

@@ -39,19 +39,17 @@ template <class Top, class LineType, class Contract> class Session {
   }
 
   /// Reads what has come, runs at most one handler, and sends what is due. Call it from loop(), not from an interrupt.
-  /// Inside a handler it does nothing. Time: linear in the bytes waiting.
+  /// Inside a handler it does nothing. Time: linear in the bytes waiting, of which it reads a ring's length, 255 at least.
   void poll() {
     if (inHandler_) return;
-    bool empty = false;
-    for (;;) {
-      if (!line_.available()) {
-        empty = true;
-        break;
-      }
+    bool empty = true;
+    // Not until there is nothing left: noise may come as fast as it is read, and loop() has to go on, and the dead-man with it.
+    for (PollCount left = kPollBytes; left != 0 && line_.available(); --left) {
       const Received received = receiver_.push(line_.read());
       if (received == Received::kNothing) continue;
       if (received == Received::kMessage) {
         handle(receiver_.content(), receiver_.contentBytes());
+        empty = false;
         break;
       }
       drops_.add(receiver_.drop());
@@ -112,7 +110,7 @@ template <class Top, class LineType, class Contract> class Session {
   void onGoodFrame() {}
   /// A message has been handled, and its answer sent.
   void onRequestLane() {}
-  /// The end of poll(); `empty` when all bytes that had come were read.
+  /// The end of poll(); `empty` when all bytes that had come when it began were read, and none of them was a message's last.
   void onPoll(bool) {}
   /// RESET may come without a session. True when it was obeyed or is known to be for another boot.
   bool onReset(Reader&) { return false; }
@@ -184,6 +182,10 @@ template <class Top, class LineType, class Contract> class Session {
     kHello,   ///< HELLO was answered; only TICK with token 2 goes on. Until then nothing with a token is sent.
     kUp
   };
+
+  /// The bytes of one poll(): as many as can have waited when it began. 65,535 where that has no limit.
+  static constexpr size_t kPollBytes = kReceiveBytes == 0 || kReceiveBytes > 0xFFFF ? 0xFFFF : kReceiveBytes < 0xFF ? 0xFF : kReceiveBytes;
+  typedef typename SmallestCount<(kPollBytes <= 0xFF)>::Type PollCount;
 
   /// A flag of badArgument_: the argument is a number, and too small or too large.
   static constexpr uint8_t kOutOfRange = 0x80;

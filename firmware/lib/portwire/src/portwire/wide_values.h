@@ -83,8 +83,8 @@ inline void setWords(const Words& words, double* value) {
 template <class Wide> PORTWIRE_MUST_USE inline Status narrow(const Wide& value, float* nearest) {
   const Words words = detail::wordsOf(value);
   const Reader::Number number = {words.low, words.high, Reader::kFloat64, (words.high & 0x80000000) != 0};
-  const uint32_t bits = Reader::nearest(number);
-  if ((bits & 0x7F800000) == 0x7F800000 && (words.high & 0x7FF00000) != 0x7FF00000) return Status::kOutOfRange;
+  uint32_t bits;
+  if (!Reader::nearest(number, &bits)) return Status::kOutOfRange;
   __builtin_memcpy(nearest, &bits, sizeof bits);
   return Status::kOk;
 }
