@@ -34,6 +34,8 @@ export interface DeviceConfig {
   readonly target: DeviceTarget
   readonly contract: Contract
   readonly retain: boolean
+  /** Of plain events, default 1. With 0 they are sent once, at once, past the outbox, or not at all. */
+  readonly qos?: 0 | 1
   readonly heartbeatMs?: number
   readonly readyTimeoutMs?: number
   readonly callTimeoutMs?: number
@@ -52,6 +54,7 @@ export function deviceOf(path: string, name: string, device: DeviceInFile, contr
     target: targetOf(device),
     contract,
     retain: device.retain,
+    ...(device.qos !== undefined && { qos: device.qos }),
     ...(device.heartbeat && { heartbeatMs: device.heartbeat.every }),
     ...(device.ready_timeout !== undefined && { readyTimeoutMs: device.ready_timeout }),
     ...(device.call_timeout !== undefined && { callTimeoutMs: device.call_timeout }),

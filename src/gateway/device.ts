@@ -194,6 +194,7 @@ export function startDevice(options: DeviceOptions): Device {
     closing = true
     setAvailability('offline')
     await Promise.all([port.close(), eventServers.close()])
+    events.flush()
   }
 
   return {

@@ -19,6 +19,7 @@ import { openDurableOutbox } from './open-durable-outbox.js'
 import type { OutboxFolder } from './outbox/store.js'
 import type { DurableOutbox, OutboxAlarm, OutboxInfo } from './outbox/types.js'
 import { createMemoryOutbox } from './outbox.js'
+import { createPaced } from './paced.js'
 import { printable } from './printable.js'
 import { type ConfigChanges, createReloader } from './reload.js'
 import { createTaker } from './taker.js'
@@ -132,9 +133,9 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     ...(events && { events }),
     take: (inbound) => taker.take(inbound),
     opened: (sessionPresent) => taker.connected(sessionPresent),
-    lost: (reason, topic) => {
+    lost: (reason, topic, count) => {
       // That the word about losses is lost itself, as it is where the broker refuses its topic, is no further news.
-      if (topic !== topics.bridgeEvent && topic !== topics.bridgeLogging) losses.add(reason)
+      if (topic !== topics.bridgeEvent && topic !== topics.bridgeLogging) losses.add(reason, count)
     },
     drained: () => losses.say(),
     changed: ({ connected }) => {
@@ -155,7 +156,10 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     configSchema: configJsonSchema(),
     requests: options.requests ?? {},
   })
-  const { say, devicesChanged } = bridge
+  const { say } = bridge
+  // One for all devices: each list names them all, so that one a device would cost the square of their number.
+  const list = createPaced(clock, LIMITS.devicesMs, bridge.devicesChanged)
+  const devicesChanged = soon(list.ask)
   const mqtt = pipe
   const taker = createTaker({ topics, bridge, devices, pipe, log })
   bridge.announce()
@@ -172,8 +176,9 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
       log,
       run,
       now: () => new Date(),
+      clock,
       say,
-      changed: soon(devicesChanged),
+      changed: devicesChanged,
       eventServers: servers,
     })
   for (const device of config.devices) devices.set(device.name, start(device, eventServers.get(device.name)!))
@@ -219,6 +224,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
 
 const LOST_BECAUSE: Readonly<Record<LossReason, string>> = {
   full: 'the queue was full',
+  offline: 'the broker was away',
   too_long: 'longer than the broker takes',
   refused: 'the broker refused them',
 }

@@ -3,13 +3,14 @@
  * as whatever was not acknowledged is sent again, from the oldest on. */
 
 import type { Clock, Random } from '../clock.js'
+import { deferred } from '../deferred.js'
 import { createLatest } from './latest.js'
 import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
-import { ConnectError, type Connection, type ConnectionSettings, connectToBroker } from './mqtt-connection.js'
+import { type Connection, type ConnectionSettings, connectToBroker, whyNot } from './mqtt-connection.js'
 import type { DurableOutbox } from './outbox/types.js'
 import type { Outbox } from './outbox.js'
-import { packetBytes } from './packet-size.js'
+import { isSurelyWithin, packetBytes } from './packet-size.js'
 import type { Inbound, Publication } from './publication.js'
 
 export interface MqttPipe {
@@ -21,6 +22,8 @@ export interface MqttPipe {
   publishLatest(publication: Publication): void
   /** QoS 0: sent now or not at all. */
   publishOnce(publication: Publication): void
+  /** An event with QoS 0: sent now or not at all; one that is not is counted and said. @param id  the user property of MQTT 5 */
+  publishEvent(topic: string, payload: string, id: string): void
   /** Other subscriptions from now on; those that are no longer wanted are given up at the broker too. */
   resubscribe(topics: readonly string[]): void
   readonly info: MqttPipeInfo
@@ -42,12 +45,13 @@ export interface MqttPipeInfo {
     readonly tooLong: number
     readonly refused: number
   }
-  readonly waiting: { readonly messages: number; readonly bytes: number }
+  /** `socketBytes`: written, and not taken by the system yet. */
+  readonly waiting: { readonly messages: number; readonly bytes: number; readonly socketBytes: number }
 }
 
-/** Why a message is lost for good. full: no room while it waited. too_long: the broker does not take packets of that length.
+/** Why a message is lost for good. full: no room while it waited. offline: one of QoS 0, and the broker was away. too_long: the broker does not take packets of that length.
  * refused: the broker has said no to it, as by its access list. */
-export type LossReason = 'full' | 'too_long' | 'refused'
+export type LossReason = 'full' | 'offline' | 'too_long' | 'refused'
 
 export interface MqttPipeOptions {
   readonly settings: ConnectionSettings
@@ -59,7 +63,8 @@ export interface MqttPipeOptions {
   readonly take: (inbound: Inbound) => void
   /** A connection was made; before the first message of it. */
   readonly opened: (sessionPresent: boolean) => void
-  readonly lost: (reason: LossReason, topic: string) => void
+  /** @param count  how many, default 1 */
+  readonly lost: (reason: LossReason, topic: string, count?: number) => void
   /** Everything is with the broker. */
   readonly drained: () => void
   /** After every connection, and with the reason after every loss. */
@@ -92,12 +97,14 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   let closing = false
   let cancelRetry: (() => void) | undefined
   let offline = 0
+  /** Events with QoS 0 that came while the broker was away, until that can be said. */
+  let missed = { topic: '', count: 0 }
   const dropped = { full: 0, too_long: 0, refused: 0 }
   /** Losses that were logged, by reason and topic. */
   const saidLosses = new Set<string>()
   let saidReason: string | undefined
   let settledWaiter: (() => void) | undefined
-  const connected = withResolvers<void>()
+  const connected = deferred<void>()
 
   const pump = () => {
     if (!connection) return
@@ -158,14 +165,15 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   }
 
   const fits = (publication: Publication, brokerBytes = Number.POSITIVE_INFINITY): boolean => {
-    const bytes = packetBytes(publication)
     const limit = Math.min(LIMITS.publishBytes, brokerBytes)
+    if (isSurelyWithin(publication, limit)) return true
+    const bytes = packetBytes(publication)
     if (bytes <= limit) return true
     drop('too_long', publication.topic, `${bytes} bytes are too long, at most ${limit} are taken`)
     return false
   }
 
-  const drop = (reason: LossReason, topic: string, problem: string) => {
+  const drop = (reason: Exclude<LossReason, 'offline'>, topic: string, problem: string) => {
     dropped[reason] += 1
     const said = `${reason} ${topic}`
     if (!saidLosses.has(said) && saidLosses.size < LIMITS.topicsSaid) {
@@ -215,6 +223,8 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     next = outbox.head
     options.events?.connected()
     latest.restart()
+    if (missed.count > 0) options.lost('offline', missed.topic, missed.count)
+    missed = { topic: '', count: 0 }
     options.changed({ connected: true })
     log('info', NAMESPACE, `connected to ${new URL(settings.url).host} (MQTT ${fresh.version === 5 ? '5' : '3.1.1'})`)
     pump()
@@ -278,6 +288,17 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       if (!fits(publication, connection.maxPacketBytes)) return
       connection.publish(publication)
     },
+    publishEvent(topic, payload, id) {
+      if (!connection) {
+        offline += 1
+        missed = { topic, count: missed.count + 1 }
+        return
+      }
+      const publication: Publication = { topic, payload, qos: 0, retain: false, userProperties: { id } }
+      if (connection.waitingBytes > LIMITS.socketBytes) {
+        drop('full', topic, 'the broker takes QoS 0 too slowly')
+      } else if (fits(publication, connection.maxPacketBytes)) connection.publish(publication)
+    },
     resubscribe(topics) {
       for (const topic of subscriptions) if (!topics.includes(topic)) givenUp.add(topic)
       for (const topic of topics) givenUp.delete(topic)
@@ -290,8 +311,8 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
         connected: connection !== undefined,
         ...(connection && { version: connection.version }),
         reconnects: Math.max(0, reconnects),
-        dropped: { full: outbox.dropped, offline, tooLong: dropped.too_long, refused: dropped.refused },
-        waiting: { messages: outbox.size, bytes: outbox.bytes },
+        dropped: { full: outbox.dropped + dropped.full, offline, tooLong: dropped.too_long, refused: dropped.refused },
+        waiting: { messages: outbox.size, bytes: outbox.bytes, socketBytes: connection?.waitingBytes ?? 0 },
       }
     },
     connected: connected.promise,
@@ -321,22 +342,8 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   }
 }
 
-function whyNot(error: Error): string {
-  const isLogin = error instanceof ConnectError && error.kind === 'credentials'
-  return isLogin ? `${error.message}; set mqtt.user and mqtt.password` : error.message
-}
-
 function pace(options: MqttPipeOptions): string {
   const seconds = (ms: number) => `${Math.round(ms / 100) / 10}`
   const { reconnectMinMs: min, reconnectMaxMs: max } = options
   return min >= max ? `${seconds(min)} s` : `${seconds(min)} to ${seconds(max)} s`
-}
-
-/** Promise.withResolvers comes with Node 22. */
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve!: (value: T) => void
-  const promise = new Promise<T>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
 }
