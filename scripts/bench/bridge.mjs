@@ -1,11 +1,12 @@
 // Events from devices to a real Mosquitto, beside bare loops of mqtt.js in the same run: reliable ones, on disk before their device is
-// acknowledged; plain ones of a spawned device; one device on a slow disk.
+// acknowledged; plain ones of spawned devices; one device on a slow disk.
 
 import { join } from 'node:path'
 import mqtt from 'mqtt'
 import { MQTT_DEFAULTS, OUTBOX_DEFAULTS, startGateway } from '../../dist/gateway/index.js'
 import { defineContract } from '../../dist/index.js'
 import { startBroker } from '../soak/gateway-kill/setup.mjs'
+import { nativeRows } from './bridge/native.mjs'
 import { plainRows } from './bridge/plain.mjs'
 import { slowDiskRows } from './bridge/slow-disk.mjs'
 
@@ -37,6 +38,7 @@ export async function* run() {
       target_per_second: TARGET_PER_SECOND,
       met: perSecond >= TARGET_PER_SECOND,
     }
+    yield* nativeRows(broker)
     yield* plainRows(broker)
     yield* slowDiskRows(broker)
   } finally {

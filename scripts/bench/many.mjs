@@ -10,7 +10,7 @@ import { typedEcho } from './ports/contract.mjs'
 
 const FEW = 64
 const MANY = 256
-const REPEATS = 2
+const REPEATS = 5
 const CALLS_PER_SECOND = 2_000
 const SECONDS = 4
 const TURN_MS = 10
@@ -102,21 +102,26 @@ async function load(broker, program, devices) {
 /** Calls the devices in turn at the total rate, and waits for all answers. @returns calls that failed */
 async function at(ports, seconds) {
   const startMs = performance.now()
-  const answers = []
+  // No list of answers: what it keeps alive would be a cost of the benchmark, and not of the gateway.
+  let waiting = 0
   let failed = 0
   for (let made = 0; made < CALLS_PER_SECOND * seconds; ) {
     const due = ((performance.now() - startMs) / 1_000) * CALLS_PER_SECOND
     for (; made < due; made++) {
       const args = { id: made, name: 'vent', on: true }
-      answers.push(
-        ports[made % ports.length].call('echo', args).catch(() => {
+      waiting += 1
+      ports[made % ports.length]
+        .call('echo', args)
+        .catch(() => {
           failed += 1
-        }),
-      )
+        })
+        .finally(() => {
+          waiting -= 1
+        })
     }
     await new Promise((resolve) => setTimeout(resolve, TURN_MS))
   }
-  await Promise.all(answers)
+  while (waiting > 0) await new Promise((resolve) => setTimeout(resolve, 1))
   return failed
 }
 

@@ -38,6 +38,8 @@ export interface DeviceConfig {
   readonly retain: boolean
   /** Of events, and of answers to calls without payload; default json. */
   readonly payload?: PayloadFormat
+  /** Of plain events, default 1. With 0 they are sent once, at once, past the outbox, or not at all. */
+  readonly qos?: 0 | 1
   readonly heartbeatMs?: number
   readonly readyTimeoutMs?: number
   readonly callTimeoutMs?: number
@@ -66,6 +68,7 @@ export function deviceOf(
     contract,
     retain: device.retain,
     payload: device.payload ?? payload,
+    ...(device.qos !== undefined && { qos: device.qos }),
     ...(device.heartbeat && { heartbeatMs: device.heartbeat.every }),
     ...(device.ready_timeout !== undefined && { readyTimeoutMs: device.ready_timeout }),
     ...(device.call_timeout !== undefined && { callTimeoutMs: device.call_timeout }),

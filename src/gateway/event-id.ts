@@ -7,10 +7,15 @@ import type { EventMeta } from '../port/types.js'
  * @param run 8 hex digits, drawn at the start of the gateway */
 export function createEventIds(device: string, run: string): (meta: EventMeta) => string {
   let plain = 0
+  let epoch: number | undefined
+  let prefix = ''
   return (meta) => {
     if (meta.id !== undefined) return meta.id
-    const epoch = meta.epoch.toString(16).padStart(8, '0')
-    const id = `${device}:${epoch}:${run}-${plain}`
+    if (meta.epoch !== epoch) {
+      epoch = meta.epoch
+      prefix = `${device}:${epoch.toString(16).padStart(8, '0')}:${run}-`
+    }
+    const id = prefix + plain
     plain += 1
     return id
   }

@@ -23,6 +23,7 @@ import { openDurableOutbox } from './open-durable-outbox.js'
 import type { OutboxFolder } from './outbox/store.js'
 import type { DurableOutbox, OutboxAlarm, OutboxInfo } from './outbox/types.js'
 import { createMemoryOutbox } from './outbox.js'
+import { createPaced } from './paced.js'
 import { cutLine, printable } from './printable.js'
 import { type ConfigChanges, createReloader } from './reload.js'
 import { startEmbedded } from './start-embedded.js'
@@ -155,9 +156,9 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
       if (!homeAssistant?.take(inbound)) taker.take(inbound)
     },
     opened: (sessionPresent) => taker.connected(sessionPresent),
-    lost: (reason, topic) => {
+    lost: (reason, topic, count) => {
       // That the word about losses is lost itself, as it is where the broker refuses its topic, is no further news.
-      if (topic !== topics.bridgeEvent && topic !== topics.bridgeLogging) losses.add(reason)
+      if (topic !== topics.bridgeEvent && topic !== topics.bridgeLogging) losses.add(reason, count)
     },
     drained: () => losses.say(),
     changed: ({ connected }) => {
@@ -194,10 +195,12 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     restart: restart && (() => void clock.after(0, restart)),
   })
   const { say } = bridge
-  const devicesChanged = () => {
-    bridge?.devicesChanged()
+  // One for all devices: each list names them all, so that one a device would cost the square of their number.
+  const list = createPaced(clock, LIMITS.devicesMs, bridge.devicesChanged)
+  const devicesChanged = soon(() => {
+    list.ask()
     homeAssistant?.devicesChanged()
-  }
+  })
   const taker = createTaker({ topics, bridge, devices, pipe, log })
   bridge.announce()
   if (alarm) bridge.outboxChanged(alarm)
@@ -237,7 +240,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
       now: () => new Date(),
       clock,
       say,
-      changed: soon(devicesChanged),
+      changed: devicesChanged,
       ttys,
       eventServers: servers,
     })
@@ -288,6 +291,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
 
 const LOST_BECAUSE: Readonly<Record<LossReason, string>> = {
   full: 'the queue was full',
+  offline: 'the broker was away',
   too_long: 'longer than the broker takes',
   refused: 'the broker refused them',
 }

@@ -18,9 +18,9 @@ export interface Health {
     readonly connected: boolean
     readonly reconnects: number
     /** Messages that will not reach the broker, and log lines that nobody heard. */
-    readonly dropped: MqttPipeInfo['dropped']
-    /** In memory: answers, and what the bridge says. */
-    readonly waiting: MqttPipeInfo['waiting']
+    readonly dropped: Readonly<Record<'full' | 'offline' | 'too_long' | 'refused', number>>
+    /** In memory: answers, and what the bridge says, and `socket_bytes` that wait in the socket. */
+    readonly waiting: Readonly<Record<'messages' | 'bytes' | 'socket_bytes', number>>
   }
   readonly devices: Readonly<Record<string, Pick<DeviceRow, 'state' | 'session' | 'restarts'>>>
 }
@@ -41,12 +41,14 @@ export function createHealth({ devices, mqtt, outbox, clock }: HealthOptions): (
     await new Promise<void>((resolve) => clock.after(0, resolve))
     const nowMs = clock.nowMs()
     const { connected, reconnects, dropped, waiting } = mqtt()
+    const { tooLong: too_long, ...lost } = dropped
+    const { socketBytes: socket_bytes, ...held } = waiting
     return {
       response_time: Math.round(nowMs - askedMs),
       uptime_s: Math.round((nowMs - startMs) / 1_000),
       memory_bytes: process.memoryUsage.rss(),
       outbox: outboxOf(outbox(), waiting),
-      mqtt: { connected, reconnects, dropped, waiting },
+      mqtt: { connected, reconnects, dropped: { ...lost, too_long }, waiting: { ...held, socket_bytes } },
       devices: Object.fromEntries(
         devices().map(({ name, state, session, restarts }) => [name, { state, session, restarts }]),
       ),

@@ -53,8 +53,13 @@ export const LIMITS = {
   lossesSaidMs: 10_000,
   /** Topics that are told apart in warnings about what was dropped; callers choose response topics. */
   topicsSaid: 1_000,
-  /** QoS 0 (log lines) is dropped and counted while more than this waits in the socket. */
+  /** The merged state of a device is published this often at most, and the list of devices this often: the latest counts. */
+  stateMs: 100,
+  devicesMs: 100,
+  /** QoS 0 (log lines, plain events of a device with `qos: 0`) is dropped and counted while more than this waits in the socket. */
   socketBytes: 256 * 1024,
+  /** Of QoS 0 in one write; the rest of a turn follows in the next. */
+  gatherBytes: 64 * 1024,
   /** A longer command is refused. */
   commandBytes: 256 * 1024,
   /** Of a packet of the broker no more is read: a command of that length with its topic and properties, so that it is seen to
@@ -84,8 +89,6 @@ export const LIMITS = {
   eventBurst: 400,
   /** What a config may set for either. */
   maxEventsPerSecond: 100_000,
-  /** The merged state says the values of events above the quota this often. */
-  droppedStateMs: 1_000,
   /** Of a response topic that a caller names. */
   responseTopicBytes: 256,
   devices: 256,

@@ -3,7 +3,8 @@
 import type { CancelTimer, Clock } from '../clock.js'
 
 export interface Losses<Reason> {
-  add(reason: Reason): void
+  /** @param count  how many, default 1 */
+  add(reason: Reason, count?: number): void
   /** Says what was not said yet, by the reason. */
   say(): void
   close(): void
@@ -27,8 +28,8 @@ export function createLosses<Reason>(options: LossesOptions<Reason>): Losses<Rea
     for (const [reason, count] of counts) options.say(reason, count)
   }
   return {
-    add(reason) {
-      unsaid.set(reason, (unsaid.get(reason) ?? 0) + 1)
+    add(reason, count = 1) {
+      unsaid.set(reason, (unsaid.get(reason) ?? 0) + count)
       cancel ??= options.clock.after(options.afterMs, say)
     },
     say,

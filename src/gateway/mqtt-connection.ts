@@ -6,6 +6,7 @@ import { type IClientOptions, type IStore, type MqttClient, connect as mqttConne
 import { LIMITS } from './limits.js'
 import { createPacketTrimmer } from './packet-trimmer.js'
 import type { Inbound, Publication } from './publication.js'
+import { createPublishGather } from './publish-gather.js'
 import type { TlsMaterial } from './tls-files.js'
 import { tlsProblem } from './tls-problem.js'
 
@@ -209,15 +210,19 @@ function connectionOver(
   { version, maxPacketBytes = Number.POSITIVE_INFINITY }: ConnectionSettings,
   isUp: () => boolean,
 ): Connection {
+  const gather = createPublishGather(version, (bytes) => {
+    if (isUp() && client.stream.writable) client.stream.write(bytes)
+  })
   return {
     version,
     receiveMaximum: client.serverProperties?.receiveMaximum ?? 65_535,
     maxPacketBytes: Math.min(client.serverProperties?.maximumPacketSize ?? Number.POSITIVE_INFINITY, maxPacketBytes),
     get waitingBytes() {
-      return (client.stream as { writableLength?: number }).writableLength ?? 0
+      return gather.heldBytes + ((client.stream as { writableLength?: number }).writableLength ?? 0)
     },
     publish(publication, settled) {
       const { topic, payload, qos, retain, correlationData, userProperties, expirySeconds } = publication
+      if (qos === 0 && !settled && !correlationData && expirySeconds === undefined) return gather.add(publication)
       const properties = {
         ...(correlationData && { correlationData }),
         ...(userProperties && { userProperties: { ...userProperties } }),
@@ -243,6 +248,7 @@ function connectionOver(
       if (topics.length > 0) await client.unsubscribeAsync([...topics])
     },
     end() {
+      gather.flush()
       return new Promise((resolve) => {
         const timer = setTimeout(() => {
           client.end(true)
@@ -308,4 +314,10 @@ function connectError(settings: ConnectionSettings, error: Error & { code?: unkn
     )
   }
   return new ConnectError(`no MQTT broker at ${host}: ${reason}`, 'away', error)
+}
+
+/** A failed connection in words, with the cure where there is one. */
+export function whyNot(error: Error): string {
+  const isLogin = error instanceof ConnectError && error.kind === 'credentials'
+  return isLogin ? `${error.message}; set mqtt.user and mqtt.password` : error.message
 }

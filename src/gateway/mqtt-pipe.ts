@@ -8,10 +8,10 @@ import { createFurtherSubscriptions } from './further-subscriptions.js'
 import { createLatest } from './latest.js'
 import { LIMITS } from './limits.js'
 import type { Log } from './log.js'
-import { ConnectError, type Connection, type ConnectionSettings, connectToBroker } from './mqtt-connection.js'
+import { type Connection, type ConnectionSettings, connectToBroker, whyNot } from './mqtt-connection.js'
 import type { DurableOutbox } from './outbox/types.js'
 import type { Outbox } from './outbox.js'
-import { packetBytes } from './packet-size.js'
+import { isSurelyWithin, packetBytes } from './packet-size.js'
 import type { Inbound, Publication } from './publication.js'
 import { reconnectDelayMs } from './reconnect-delay.js'
 
@@ -24,6 +24,8 @@ export interface MqttPipe {
   publishLatest(publication: Publication): void
   /** QoS 0: sent now or not at all. */
   publishOnce(publication: Publication): void
+  /** An event with QoS 0: sent now or not at all; one that is not is counted and said. @param id  the user property of MQTT 5 */
+  publishEvent(topic: string, payload: string | Uint8Array, id: string): void
   /** Other subscriptions from now on; those that are no longer wanted are given up at the broker too. */
   resubscribe(topics: readonly string[]): void
   /** Sends the latest value of every topic once more, those that are not retained too. */
@@ -50,12 +52,13 @@ export interface MqttPipeInfo {
     readonly tooLong: number
     readonly refused: number
   }
-  readonly waiting: { readonly messages: number; readonly bytes: number }
+  /** `socketBytes`: written, and not taken by the system yet. */
+  readonly waiting: { readonly messages: number; readonly bytes: number; readonly socketBytes: number }
 }
 
-/** Why a message is lost for good. full: no room while it waited. too_long: the broker does not take packets of that length.
+/** Why a message is lost for good. full: no room while it waited. offline: one of QoS 0, and the broker was away. too_long: the broker does not take packets of that length.
  * refused: the broker has said no to it, as by its access list. */
-export type LossReason = 'full' | 'too_long' | 'refused'
+export type LossReason = 'full' | 'offline' | 'too_long' | 'refused'
 
 export interface MqttPipeOptions {
   readonly settings: ConnectionSettings
@@ -67,7 +70,8 @@ export interface MqttPipeOptions {
   readonly take: (inbound: Inbound) => void
   /** A connection was made; before the first message of it. */
   readonly opened: (sessionPresent: boolean) => void
-  readonly lost: (reason: LossReason, topic: string) => void
+  /** @param count  how many, default 1 */
+  readonly lost: (reason: LossReason, topic: string, count?: number) => void
   /** Everything is with the broker. */
   readonly drained: () => void
   /** After every connection, and with the reason after every loss. */
@@ -100,6 +104,8 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   let closing = false
   let cancelRetry: (() => void) | undefined
   let offline = 0
+  /** Events with QoS 0 that came while the broker was away, until that can be said. */
+  let missed = { topic: '', count: 0 }
   const dropped = { full: 0, too_long: 0, refused: 0 }
   /** Losses that were logged, by reason and topic. */
   const saidLosses = new Set<string>()
@@ -167,14 +173,15 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   }
 
   const fits = (publication: Publication, brokerBytes = Number.POSITIVE_INFINITY): boolean => {
-    const bytes = packetBytes(publication)
     const limit = Math.min(LIMITS.publishBytes, brokerBytes)
+    if (isSurelyWithin(publication, limit)) return true
+    const bytes = packetBytes(publication)
     if (bytes <= limit) return true
     drop('too_long', publication.topic, `${bytes} bytes are too long, at most ${limit} are taken`)
     return false
   }
 
-  const drop = (reason: LossReason, topic: string, problem: string) => {
+  const drop = (reason: Exclude<LossReason, 'offline'>, topic: string, problem: string) => {
     dropped[reason] += 1
     const said = `${reason} ${topic}`
     if (!saidLosses.has(said) && saidLosses.size < LIMITS.topicsSaid) {
@@ -225,6 +232,8 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     options.events?.connected()
     latest.restart()
     further.connected()
+    if (missed.count > 0) options.lost('offline', missed.topic, missed.count)
+    missed = { topic: '', count: 0 }
     options.changed({ connected: true })
     log('info', NAMESPACE, `connected to ${new URL(settings.url).host} (MQTT ${fresh.version === 5 ? '5' : '3.1.1'})`)
     pump()
@@ -287,6 +296,17 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       if (!fits(publication, connection.maxPacketBytes)) return
       connection.publish(publication)
     },
+    publishEvent(topic, payload, id) {
+      if (!connection) {
+        offline += 1
+        missed = { topic, count: missed.count + 1 }
+        return
+      }
+      const publication: Publication = { topic, payload, qos: 0, retain: false, userProperties: { id } }
+      if (connection.waitingBytes > LIMITS.socketBytes) {
+        drop('full', topic, 'the broker takes QoS 0 too slowly')
+      } else if (fits(publication, connection.maxPacketBytes)) connection.publish(publication)
+    },
     resubscribe(topics) {
       for (const topic of subscriptions) if (!topics.includes(topic)) givenUp.add(topic)
       for (const topic of topics) givenUp.delete(topic)
@@ -305,8 +325,8 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
         connected: connection !== undefined,
         ...(connection && { version: connection.version }),
         reconnects: Math.max(0, reconnects),
-        dropped: { full: outbox.dropped, offline, tooLong: dropped.too_long, refused: dropped.refused },
-        waiting: { messages: outbox.size, bytes: outbox.bytes },
+        dropped: { full: outbox.dropped + dropped.full, offline, tooLong: dropped.too_long, refused: dropped.refused },
+        waiting: { messages: outbox.size, bytes: outbox.bytes, socketBytes: connection?.waitingBytes ?? 0 },
       }
     },
     connected: connected.promise,
@@ -334,11 +354,6 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       await last?.end()
     },
   }
-}
-
-function whyNot(error: Error): string {
-  const isLogin = error instanceof ConnectError && error.kind === 'credentials'
-  return isLogin ? `${error.message}; set mqtt.user and mqtt.password` : error.message
 }
 
 function pace(options: MqttPipeOptions): string {

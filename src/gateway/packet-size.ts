@@ -17,6 +17,20 @@ export function packetBytes(publication: Publication): number {
   return 1 + varintBytes(body) + body
 }
 
+/** True for most packets that are no longer, found without looking at their text: a unit of UTF-16 is at most three bytes of UTF-8. */
+export function isSurelyWithin(
+  { topic, payload, correlationData, userProperties }: Publication,
+  limit: number,
+): boolean {
+  let units = FIXED_BYTES + topic.length + payload.length + (correlationData?.length ?? 0)
+  for (const name in userProperties) units += PROPERTY_BYTES + name.length + userProperties[name]!.length
+  return 3 * units <= limit
+}
+
+/** All but texts: header and lengths, packet id, expiry, the length of correlation data; and of a user property. */
+const FIXED_BYTES = 1 + 4 + 2 + 2 + 4 + 5 + 3
+const PROPERTY_BYTES = 5
+
 function varintBytes(value: number): number {
   return value < 128 ? 1 : value < 16_384 ? 2 : value < 2_097_152 ? 3 : 4
 }

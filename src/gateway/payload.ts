@@ -42,7 +42,8 @@ export function argsFromJson(fields: readonly NormalField[], json: Record<string
   )
 }
 
-function fieldToJson(field: NormalField, value: unknown): unknown {
+/** One value of a declared type. */
+export function fieldToJson(field: NormalField, value: unknown): unknown {
   if (field.kind === 'array') {
     return Array.isArray(value) ? value.map((item) => scalarToJson(field.array, item)) : null
   }
@@ -67,6 +68,11 @@ function isSafe(value: bigint): boolean {
 /** The shortest decimal that is the same 32-bit float: 21.6, where its 64-bit form prints as 21.600000381469727.
  * Nine digits always tell two 32-bit floats apart, six or seven mostly do (IEEE 754). */
 function shortestF32(value: number): number {
+  // Below 1,000 three decimals are six digits at most, which every 32-bit float keeps (FLT_DIG): the loop would find the same.
+  if (value > -1_000 && value < 1_000) {
+    const short = Math.round(value * 1_000) / 1_000
+    if (Math.fround(short) === Math.fround(value)) return short
+  }
   for (let digits = 6; digits <= 9; digits++) {
     const short = Number(value.toPrecision(digits))
     if (Math.fround(short) === Math.fround(value)) return short

@@ -30,7 +30,7 @@ test('devices, info and health are answered with what is retained', async () => 
         connected: true,
         reconnects: 0,
         dropped: expect.objectContaining({ full: 0, refused: 0 }),
-        waiting: { messages: expect.any(Number), bytes: expect.any(Number) },
+        waiting: { messages: expect.any(Number), bytes: expect.any(Number), socket_bytes: expect.any(Number) },
       },
       devices: { greenhouse: { state: 'opening', session: 0, restarts: 0 } },
     },

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
-import { packetBytes } from '../../src/gateway/packet-size.js'
+import { isSurelyWithin, packetBytes } from '../../src/gateway/packet-size.js'
 import type { Publication } from '../../src/gateway/publication.js'
 
 // The packet as mqtt.js writes it.
@@ -9,7 +9,7 @@ const { generate } = requireOfMqtt('mqtt-packet') as { generate: (packet: object
 
 const base: Publication = { topic: 'portwire/gewächshaus', payload: '{"celsius":21.5}', qos: 1, retain: false }
 
-test.each<[string, Publication]>([
+const cases: [string, Publication][] = [
   ['a plain one', base],
   ['QoS 0', { ...base, qos: 0 }],
   [
@@ -18,7 +18,9 @@ test.each<[string, Publication]>([
   ],
   ['many properties', { ...base, userProperties: { id: 'x'.repeat(300) } }],
   ['a long one', { ...base, payload: 'é'.repeat(20_000) }],
-])('%s is as long as it says', (_name, publication) => {
+]
+
+test.each(cases)('%s is as long as it says', (_name, publication) => {
   const { topic, payload, qos, retain, correlationData, userProperties, expirySeconds } = publication
   const properties = {
     ...(correlationData && { correlationData }),
@@ -27,4 +29,10 @@ test.each<[string, Publication]>([
   }
   const packet = { cmd: 'publish', topic, payload, qos, retain, messageId: 1, dup: false, properties }
   expect(packetBytes(publication)).toBe(generate(packet, { protocolVersion: 5 }).length)
+})
+
+test.each(cases)('%s is never taken for shorter than it is, and for short enough well above', (_name, publication) => {
+  const bytes = packetBytes(publication)
+  expect(isSurelyWithin(publication, bytes - 1)).toBe(false)
+  expect(isSurelyWithin(publication, 3 * bytes + 100)).toBe(true)
 })

@@ -8,3 +8,11 @@ export const meter = defineContract({
   actions: { burst: { args: { count: 'u32' }, result: 'u32' }, alarms: { args: { count: 'u32' }, result: 'u8' } },
   events: { reading: { fields: { n: 'u32' } }, alarm: { fields: { n: 'u32' }, acknowledged: true } },
 })
+
+/** Of events_portwire.cpp. */
+export const nativeMeter = defineContract({
+  name: 'meter',
+  version: '1',
+  actions: { burst: { args: { count: 'u32' }, result: 'u32' } },
+  events: { reading: { fields: { n: 'u32', celsius: 'f32' } } },
+})

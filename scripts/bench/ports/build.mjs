@@ -1,9 +1,10 @@
-// Compiles what the benchmark `ports` runs, into build/bench: both echo programs, and Erlang's host.
+// Compiles what the benchmarks run, into build/bench: both echo programs, and Erlang's host.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { contractHeader } from '../../../dist/contract/index.js'
 import { root } from '../../setup.mjs'
+import { nativeMeter } from '../bridge/contract.mjs'
 import { typedEcho } from './contract.mjs'
 
 const LIBRARY = `${root}/firmware/lib/portwire/src`
@@ -21,6 +22,20 @@ export function buildPrograms() {
     ...[`${SOURCES}/echo_portwire.cpp`, ...native, '-o', `${folder}/echo_portwire`],
   ])
   return { echo: `${folder}/echo`, echoPortwire: `${folder}/echo_portwire`, folder }
+}
+
+/** @returns the path of the program that sends plain events */
+export function buildEvents() {
+  const folder = `${root}/build/bench`
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(`${folder}/events_contract.h`, contractHeader(nativeMeter))
+  const native = ['line_native', 'board_native'].map((name) => `${LIBRARY}/portwire/${name}.cpp`)
+  const program = `${folder}/events_portwire`
+  compile('g++', [
+    ...['-std=c++11', '-O2', `-I${LIBRARY}`, `-I${folder}`],
+    ...[`${root}/scripts/bench/bridge/events_portwire.cpp`, ...native, '-o', program],
+  ])
+  return program
 }
 
 export function buildErlang(folder) {

@@ -169,6 +169,16 @@ const device = z
         description: 'Whether the merged state of the device is retained.',
         examples: [false],
       }),
+    qos: z
+      .union([z.literal(0), z.literal(1)], { error: 'expected 0 or 1' })
+      .meta({
+        title: 'QoS of plain events',
+        description:
+          '0: plain events are sent once, at once, past the outbox; while the broker is away or slow they are lost and counted. Reliable ones keep to 1.',
+        default: 1,
+        examples: [0],
+      })
+      .optional(),
   })
   .superRefine((value, context) => {
     for (const { key, message } of targetProblems(value)) {

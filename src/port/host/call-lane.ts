@@ -93,6 +93,8 @@ export function createCallLane(options: CallLaneOptions): CallLane {
   // Answered last, for answers to their copies. A ring and no Map: the tables that a Map leaves behind point to those that
   // follow, so that what was once promoted by the garbage collector keeps everything after it alive until a full collection.
   const done: (Sent | undefined)[] = new Array(2 * window).fill(undefined)
+  // Their tokens side by side: each answer is looked for among them, and of many devices the calls themselves are in no cache.
+  const doneTokens: number[] = new Array(2 * window).fill(-1)
   let doneAt = 0
   let pauseMs = rtt.timeoutMs
   let cancelTimer: CancelTimer = () => {}
@@ -179,7 +181,7 @@ export function createCallLane(options: CallLaneOptions): CallLane {
     if (s.answers === s.ends.length) rtt.sample(s.firstAnswerMs - s.firstAtMs)
   }
 
-  const wasDone = (asked: number) => done.find((s) => s?.token === asked)
+  const wasDone = (asked: number) => done[doneTokens.indexOf(asked)]
 
   return {
     get unanswered() {
@@ -206,6 +208,7 @@ export function createCallLane(options: CallLaneOptions): CallLane {
       const [s] = sent.splice(at, 1) as [Sent]
       if (s.waiter.kind !== 'protocol') for (const older of sent.slice(0, at)) older.isPassed = true
       done[doneAt] = s
+      doneTokens[doneAt] = s.token
       doneAt = (doneAt + 1) % done.length
       prove(s)
       if (sent.length > 0) pauseMs = rtt.timeoutMs
