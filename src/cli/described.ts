@@ -1,7 +1,7 @@
 /** The contract of a device: from a file, from the board itself, or from the gateway in front of it. */
 
 import { type Contract, createUnknownContract } from '../contract/index.js'
-import type { UntypedPort } from '../gateway/untyped-port.js'
+import type { UntypedPort } from '../gateway/device/untyped-port.js'
 import { type DirectOptions, openDirect } from './direct.js'
 
 /** Opens a board. Where its contract is not known it is asked for it, and has told it when this resolves.

@@ -2,7 +2,7 @@
 
 import type { Contract } from '../contract/index.js'
 import { PortwireError } from '../errors.js'
-import type { UntypedPort } from '../gateway/untyped-port.js'
+import type { UntypedPort } from '../gateway/device/untyped-port.js'
 
 export interface DirectOptions {
   readonly path: string

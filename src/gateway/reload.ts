@@ -2,8 +2,8 @@
 
 import { type ConfigChanges, changesBetween } from './config/changes.js'
 import type { GatewayConfig } from './config.js'
-import type { Device } from './device.js'
-import type { DeviceConfig } from './device-config.js'
+import type { DeviceConfig } from './device/config.js'
+import type { Device } from './device/device.js'
 import type { Log } from './log.js'
 
 export type { ConfigChanges } from './config/changes.js'

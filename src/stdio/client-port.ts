@@ -1,6 +1,6 @@
 /** The Port as a client under `--notify` needs it. */
 
-import type { UntypedPort } from '../gateway/untyped-port.js'
+import type { UntypedPort } from '../gateway/device/untyped-port.js'
 import type { CallStream, RequestContext, StreamCallOptions } from '../port/index.js'
 
 export type RequestHandler = (args: unknown, context: RequestContext) => unknown

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../clock.js'
 import type { Contract } from '../contract/index.js'
-import type { UntypedPort } from '../gateway/untyped-port.js'
+import type { UntypedPort } from '../gateway/device/untyped-port.js'
 import type { Connector } from '../link/index.js'
 import { createPort } from '../open.js'
 import { createValueCodec, FIRST_PROTOCOL_ACTION } from '../wire/index.js'

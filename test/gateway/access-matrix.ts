@@ -1,7 +1,7 @@
 /** Who may do what, written by hand, and how a broker is asked: each decision is what has really come through. */
 
 import type { IClientOptions } from 'mqtt'
-import type { Role } from '../../src/gateway/broker-access.js'
+import type { Role } from '../../src/gateway/broker/access.js'
 import { connectClient, type TestClient } from './mqtt-client.js'
 
 export const ROLES: Readonly<Record<string, Role>> = {

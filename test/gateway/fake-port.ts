@@ -1,6 +1,6 @@
 /** A Port without a device: the test says what it emits and how it answers. */
 
-import type { UntypedPort } from '../../src/gateway/untyped-port.js'
+import type { UntypedPort } from '../../src/gateway/device/untyped-port.js'
 import type { EventMeta, PortInfo, PortNotice, PortState } from '../../src/port/index.js'
 
 export interface FakePort extends UntypedPort {

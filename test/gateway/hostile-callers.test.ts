@@ -1,8 +1,8 @@
 /** What a hostile broker, or whoever publishes there, may do: floods of commands, huge and broken ones; and a wall clock that jumps. */
 
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { createDeviceLog } from '../../src/gateway/device-log.js'
-import { createEventQuota } from '../../src/gateway/event-quota.js'
+import { createEventQuota } from '../../src/gateway/device/event-quota.js'
+import { createDeviceLog } from '../../src/gateway/device/log.js'
 import { LIMITS } from '../../src/gateway/index.js'
 import { createVirtualClock } from '../../src/testing/index.js'
 import { clientOf, EMBEDDED, startTestGateway } from './support.js'

@@ -16,8 +16,8 @@ import {
   parseConfig,
   startGateway,
 } from '../../src/gateway/index.js'
-import { createMqttPipe } from '../../src/gateway/mqtt-pipe.js'
-import { createMemoryOutbox } from '../../src/gateway/outbox.js'
+import { createMqttPipe } from '../../src/gateway/mqtt/pipe.js'
+import { createMemoryOutbox } from '../../src/gateway/outbox/memory.js'
 import { greenhouse } from '../../src/testing/greenhouse.js'
 import { createChanges } from './changes.js'
 import { createFakePort, type FakePort } from './fake-port.js'

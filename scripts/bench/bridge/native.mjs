@@ -60,8 +60,11 @@ export async function* nativeRows(broker) {
         missing,
         of_bare: round(ofBare),
         of_bare_lowest: round(Math.min(...over('perSecond'))),
-        target_of_bare: TARGET_OF_BARE,
-        met: ofBare >= TARGET_OF_BARE && dropped === 0 && missing === 0,
+        // The target is one of QoS 0.
+        ...(bare === 0 && {
+          target_of_bare: TARGET_OF_BARE,
+          met: ofBare >= TARGET_OF_BARE && dropped === 0 && missing === 0,
+        }),
       }
     }
   }

@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { GatewayConfig, MqttConfig } from '../config.js'
-import type { DeviceConfig } from '../device-config.js'
+import type { DeviceConfig } from '../device/config.js'
 
 export interface ConfigChanges {
   /** Names of devices: those that go on (at most with another quota), started anew, started, ended. */

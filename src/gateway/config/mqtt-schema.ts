@@ -1,9 +1,9 @@
 /** The section `mqtt`: the broker and how to reach it. */
 
 import { z } from 'zod'
-import { isBrokerUrl } from '../broker-url.js'
 import { PAYLOAD_FORMATS } from '../encoding.js'
 import { LIMITS } from '../limits.js'
+import { isBrokerUrl } from '../mqtt/url.js'
 import { BASE_TOPIC } from '../topics.js'
 import { embeddedSchema } from './broker-schema.js'
 import { duration } from './duration.js'

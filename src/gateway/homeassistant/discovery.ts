@@ -2,8 +2,8 @@
  * Source of the keys: https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload */
 
 import type { Contract, FieldEntity } from '../../contract/index.js'
+import { type Member, membersOf } from '../device/members.js'
 import type { PayloadFormat } from '../encoding.js'
-import { type Member, membersOf } from '../members.js'
 import { NAME, type Topics } from '../topics.js'
 import { actionComponentConfig, buttonConfig } from './operated.js'
 

@@ -4,8 +4,8 @@
 import type { Clock, Random } from '../../clock.js'
 import { LIMITS } from '../limits.js'
 import type { Log } from '../log.js'
-import type { MqttPipe } from '../mqtt-pipe.js'
-import type { Inbound } from '../publication.js'
+import type { MqttPipe } from '../mqtt/pipe.js'
+import type { Inbound } from '../mqtt/publication.js'
 import type { Topics } from '../topics.js'
 import {
   type DiscoveryDevice,

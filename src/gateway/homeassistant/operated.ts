@@ -2,7 +2,7 @@
  * Source of the keys: https://www.home-assistant.io/integrations/number.mqtt/ and the pages of switch, light, valve and button. */
 
 import { type Action, actionComponent } from '../../contract/index.js'
-import type { Member } from '../members.js'
+import type { Member } from '../device/members.js'
 import { type ComponentConfig, sharedConfig } from './discovery.js'
 
 /** Home Assistant takes no smaller one. Source: https://www.home-assistant.io/integrations/number.mqtt/#step */

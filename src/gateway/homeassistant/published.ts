@@ -1,7 +1,7 @@
 /** The discovery of this gateway at the broker, kept equal to what it should be: new configs are said, components and devices that are
  * no more are taken back. */
 
-import type { MqttPipe } from '../mqtt-pipe.js'
+import type { MqttPipe } from '../mqtt/pipe.js'
 import type { DiscoveryPayload } from './discovery.js'
 import { goneComponents } from './stale.js'
 

@@ -2,7 +2,7 @@
  * good data), so each record carries its own length and CRC-32, over its position as well: a record is only good at its key. */
 
 import { crc32 } from 'node:zlib'
-import type { Publication } from '../publication.js'
+import type { Publication } from '../mqtt/publication.js'
 import { type HistoricalMember, markedHistorical } from './historical.js'
 
 /** An event on its way to the broker. */

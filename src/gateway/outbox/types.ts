@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../clock.js'
 import type { Log } from '../log.js'
-import type { Publication } from '../publication.js'
+import type { Publication } from '../mqtt/publication.js'
 import type { LastNumber, OutboxRecord } from './record.js'
 import type { OutboxFolder } from './store.js'
 

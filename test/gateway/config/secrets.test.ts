@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { effectiveConfig, loadConfig } from '../../../src/gateway/index.js'
-import { createTlsReader } from '../../../src/gateway/tls-files.js'
+import { createTlsReader } from '../../../src/gateway/mqtt/tls-files.js'
 import { configFolder, DEVICE, refusal } from './support.js'
 
 const withMqtt = (lines: string) => `version: 1\nmqtt:\n${lines}${DEVICE}`

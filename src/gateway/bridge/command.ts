@@ -1,0 +1,85 @@
+/** A command or a request as it comes over MQTT: JSON or msgpack in, the transaction taken out, and where the answer goes. */
+
+import { decodeMsgpack, isMsgpack } from '../encoding.js'
+import { LIMITS } from '../limits.js'
+import type { Inbound, Publication } from '../mqtt/publication.js'
+import { responseTopicProblem } from '../topics.js'
+
+export interface Command {
+  /** The members of the payload, without `transaction`. */
+  readonly members: Readonly<Record<string, unknown>>
+  readonly transaction: { readonly value: unknown } | undefined
+}
+
+export type ParsedCommand =
+  | { readonly ok: true; readonly command: Command }
+  | { readonly ok: false; readonly problem: string; readonly transaction: undefined }
+
+/** An empty payload is a command without arguments. */
+export function parseCommand(payload: Buffer): ParsedCommand {
+  const bad = (problem: string): ParsedCommand => ({ ok: false, problem, transaction: undefined })
+  if (payload.length > LIMITS.commandBytes) return bad(`the payload is longer than ${LIMITS.commandBytes} bytes`)
+  if (payload.length === 0) return { ok: true, command: { members: {}, transaction: undefined } }
+  if (isMsgpack(payload)) {
+    const decoded = decodeMsgpack(payload)
+    return 'problem' in decoded
+      ? bad(`the payload is not msgpack: ${decoded.problem}`)
+      : commandOf(decoded.value as Members)
+  }
+  const text = payload.toString('utf8')
+  // Before it is parsed: what is nested deeply enough ends whatever descends into it.
+  if (depthOf(text, LIMITS.commandDepth) > LIMITS.commandDepth) {
+    return bad(`the payload is nested more than ${LIMITS.commandDepth} deep`)
+  }
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return bad('the payload is not JSON; arguments go by name, as in {"open":0.4}')
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    return bad('the payload is not a JSON object; arguments go by name, as in {"open":0.4}')
+  }
+  return commandOf(json as Members)
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+function commandOf({ transaction, ...members }: Members): ParsedCommand {
+  return { ok: true, command: { members, transaction: transaction === undefined ? undefined : { value: transaction } } }
+}
+
+/** How deep tables and lists lie in each other in JSON text, counted up to one past `most`. */
+function depthOf(text: string, most: number): number {
+  let depth = 0
+  let deepest = 0
+  let isText = false
+  for (let at = 0; at < text.length && deepest <= most; at++) {
+    const char = text[at]!
+    if (isText) {
+      if (char === '\\') at += 1
+      else if (char === '"') isText = false
+    } else if (char === '"') isText = true
+    else if (char === '{' || char === '[') {
+      depth += 1
+      deepest = Math.max(deepest, depth)
+    } else if (char === '}' || char === ']') depth -= 1
+  }
+  return deepest
+}
+
+/** The answer to `inbound`: on the response topic that it names, with its correlation data, else on `classicTopic`.
+ * A response topic that the gateway must not publish on is refused, which `problem` says. */
+export function answerTo(
+  inbound: Inbound,
+  classicTopic: string,
+  base: string,
+  payload: string | Uint8Array,
+): { readonly publication: Publication; readonly problem?: string } {
+  const { responseTopic, correlationData } = inbound
+  const classic: Publication = { topic: classicTopic, payload, qos: 1, retain: false }
+  if (responseTopic === undefined) return { publication: classic }
+  const problem = responseTopicProblem(responseTopic, base, LIMITS.responseTopicBytes)
+  if (problem) return { publication: classic, problem: `the response topic was not used: ${problem}` }
+  return { publication: { ...classic, topic: responseTopic, ...(correlationData && { correlationData }) } }
+}

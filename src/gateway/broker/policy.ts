@@ -1,0 +1,185 @@
+/** What the embedded broker lets its clients do: the answers to what aedes asks at each CONNECT, PUBLISH, SUBSCRIBE and delivery.
+ * aedes' own answer is yes to everything; here it is no unless a grant says yes. */
+
+import type { AedesOptions, AuthenticateError, Client } from 'aedes'
+import { LIMITS } from '../limits.js'
+import { shownName } from '../printable.js'
+import { type Grant, mayPublish, mayRead, maySubscribe } from './access.js'
+import { createRetained } from './retained-bound.js'
+import { type BrokerUser, createLogins } from './users.js'
+
+export interface BrokerPolicyOptions {
+  readonly users: readonly BrokerUser[]
+  /** Of those who give no user; undefined: they are refused. */
+  readonly anonymous: Grant | undefined
+  /** A client that gives a user is taken as anonymous too: there is nothing to check it against. */
+  readonly isOpen: boolean
+  readonly entered: (client: Client) => void
+  /** @param detail  for the log; empty: it is counted only */
+  readonly refused: (what: Refused, detail: string) => void
+}
+
+/** login: user or password are wrong, or the client id or will is not theirs. retained: passed on, not retained. */
+export type Refused = 'login' | 'publish' | 'subscription' | 'retained'
+
+export interface BrokerPolicy {
+  readonly handlers: Pick<
+    AedesOptions,
+    'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'
+  >
+  unsubscribed(client: Client, filters: readonly string[]): void
+  /** Its connection is over, wherever it was. */
+  left(client: Client): void
+}
+
+interface Identity {
+  readonly user: string
+  readonly grant: Grant
+  readonly maxSubscriptions: number
+  readonly filters: Set<string>
+  /** Refusals that are in the log: that there are too many, and how many of those that are not granted. */
+  isFullSaid: boolean
+  saidFilters: number
+}
+
+/** CONNACK return codes of MQTT 3.1.1, section 3.2.2.3. */
+const IDENTIFIER_REJECTED = 2
+const SERVER_UNAVAILABLE = 3
+const BAD_LOGIN = 4
+const NOT_AUTHORIZED = 5
+
+/** Refused subscriptions of a client, each a line in the log; further ones are counted only. */
+const SAID_FILTERS = 10
+
+const ANONYMOUS = ''
+
+export function createBrokerPolicy(options: BrokerPolicyOptions): BrokerPolicy {
+  const { users, refused } = options
+  const login = createLogins(users)
+  const keepers = new Set(users.filter((user) => user.keepsSession).map(({ name }) => name))
+  const identities = new WeakMap<Client, Identity>()
+  const wills = new WeakMap<Client, string>()
+  /** Client ids that are connected or keep a session, and whose they are. */
+  const owners = new Map<string, { readonly user: string; readonly client: Client }>()
+  const retained = createRetained({ topics: LIMITS.brokerRetainedTopics, bytes: LIMITS.brokerRetainedBytes })
+
+  const identify = async (name: string | undefined, password: string): Promise<Identity | number> => {
+    if (name === undefined || (options.isOpen && !keepers.has(name))) {
+      return options.anonymous ? identityOf(ANONYMOUS, options.anonymous) : NOT_AUTHORIZED
+    }
+    const result = await login(name, password)
+    if (result.kind === 'user') return identityOf(name, result.user.grant, result.user.maxSubscriptions)
+    return result.kind === 'busy' ? SERVER_UNAVAILABLE : BAD_LOGIN
+  }
+
+  const letIn = (client: Client, found: Identity | number): number => {
+    if (typeof found === 'number') return found
+    const owner = owners.get(client.id)
+    if (owner !== undefined && owner.user !== found.user) return IDENTIFIER_REJECTED
+    const will = wills.get(client)
+    if (will !== undefined && !mayPublish(found.grant, will)) return NOT_AUTHORIZED
+    owners.set(client.id, { user: found.user, client })
+    identities.set(client, found)
+    return 0
+  }
+
+  return {
+    handlers: {
+      preConnect(client, packet, done) {
+        if (packet.will) wills.set(client, packet.will.topic)
+        // A session in memory that nobody comes back to is never cleared, so none is kept but the gateway's own.
+        if (!keepers.has(packet.username ?? ANONYMOUS)) packet.clean = true
+        const { keepalive = 0 } = packet
+        if (keepalive === 0 || keepalive > LIMITS.brokerKeepaliveSeconds) {
+          packet.keepalive = LIMITS.brokerKeepaliveSeconds
+        }
+        done(null, true)
+      },
+      authenticate(client, name, password, done) {
+        const check = async () => {
+          const found = await identify(name, password?.toString('utf8') ?? '')
+          // Gone while its password was checked: aedes waits for no answer.
+          if (client.closed) return
+          const code = letIn(client, found)
+          if (code === 0) {
+            options.entered(client)
+            return done(null, true)
+          }
+          const by = name === undefined ? 'nobody' : `user ${shownName(name)}`
+          refused('login', `${by} with the client id ${shownName(client.id)}: ${LOGIN_REFUSED[code]}`)
+          done(Object.assign(new Error(LOGIN_REFUSED[code]), { returnCode: code }) as AuthenticateError, null)
+        }
+        void check()
+      },
+      authorizePublish(client, packet, done) {
+        const identity = client ? identities.get(client) : undefined
+        const { topic } = packet
+        if (topic.length > LIMITS.brokerTopicBytes || topic.startsWith('$') || !identity) {
+          refused('publish', `a topic of ${topic.length} characters or the broker's own`)
+          return done(new Error('this topic is not taken'))
+        }
+        if (!mayPublish(identity.grant, topic)) {
+          refused('publish', `${whoIs(identity)} may not publish to ${shownName(topic)}`)
+          return done(new Error(`not allowed to publish to ${topic}`))
+        }
+        if (packet.retain && !retained.take(topic, packet.payload.length)) {
+          packet.retain = false
+          refused('retained', `${shownName(topic)} is not retained: too many, or too long, are already`)
+        }
+        done(null)
+      },
+      authorizeSubscribe(client, subscription, done) {
+        const identity = identities.get(client)
+        const { topic } = subscription
+        const problem = identity ? subscriptionProblem(identity, topic) : 'nobody subscribes'
+        // SUBACK says failure for this one; the connection goes on.
+        if (problem !== undefined) {
+          refused('subscription', problem)
+          return done(null, null)
+        }
+        identity!.filters.add(topic)
+        done(null, subscription)
+      },
+      authorizeForward(client, packet) {
+        const identity = identities.get(client)
+        return identity && mayRead(identity.grant, packet.topic) ? packet : null
+      },
+    },
+    unsubscribed(client, filters) {
+      for (const filter of filters) identities.get(client)?.filters.delete(filter)
+    },
+    left(client) {
+      const owner = owners.get(client.id)
+      // One that was taken over by the same user has left its id to that.
+      if (owner?.client === client && !keepers.has(owner.user)) owners.delete(client.id)
+    },
+  }
+}
+
+const LOGIN_REFUSED: Readonly<Record<number, string>> = {
+  [IDENTIFIER_REJECTED]: 'the client id belongs to another user',
+  [SERVER_UNAVAILABLE]: 'too many logins at once',
+  [BAD_LOGIN]: 'bad user name or password',
+  [NOT_AUTHORIZED]: 'not authorized',
+}
+
+function identityOf(user: string, grant: Grant, maxSubscriptions: number = LIMITS.brokerSubscriptions): Identity {
+  return { user, grant, maxSubscriptions, filters: new Set(), isFullSaid: false, saidFilters: 0 }
+}
+
+/** Empty: counted, and not said again. One packet can ask for thousands, so what is cheap to say comes first. */
+function subscriptionProblem(identity: Identity, topic: string): string | undefined {
+  const { filters, maxSubscriptions, grant } = identity
+  if (filters.size >= maxSubscriptions && !filters.has(topic)) {
+    if (identity.isFullSaid) return ''
+    identity.isFullSaid = true
+    return `${whoIs(identity)} has ${maxSubscriptions} subscriptions: ${shownName(topic)} and further ones`
+  }
+  if (topic.length <= LIMITS.brokerTopicBytes && maySubscribe(grant, topic)) return undefined
+  identity.saidFilters += 1
+  return identity.saidFilters > SAID_FILTERS ? '' : `${whoIs(identity)}: ${shownName(topic)}`
+}
+
+function whoIs({ user }: Identity): string {
+  return user === ANONYMOUS ? 'a client without a user' : `user ${user}`
+}

@@ -1,0 +1,323 @@
+/** One connection to a broker: a fresh mqtt.js client that is used once and thrown away. It never reconnects, queues nothing
+ * and replays nothing: its own queues lose messages silently (ids wrap after 65,535 without a check), so ours are used. */
+
+import { type Duplex, Readable } from 'node:stream'
+import { type IClientOptions, type IStore, type MqttClient, connect as mqttConnect } from 'mqtt'
+import { LIMITS } from '../limits.js'
+import { createPacketTrimmer } from './packet-trimmer.js'
+import type { Inbound, Publication } from './publication.js'
+import { createPublishGather } from './publish-gather.js'
+import type { TlsMaterial } from './tls-files.js'
+import { tlsProblem } from './tls-problem.js'
+
+export interface ConnectionSettings {
+  readonly url: string
+  /** 5 falls back to 3.1.1 when the broker refuses it. */
+  readonly version: 4 | 5
+  readonly clientId: string
+  readonly user?: string
+  readonly password?: string
+  /** Certificates and keys, asked for at each connection; undefined: those that Node knows. */
+  readonly tls?: () => TlsMaterial
+  readonly keepaliveSeconds: number
+  /** True: the broker keeps nothing for this client. */
+  readonly clean: boolean
+  readonly will?: Publication
+  /** Largest packet of a broker that cannot say it itself, as those of MQTT 3.1.1. */
+  readonly maxPacketBytes?: number
+}
+
+export interface ConnectionHandlers {
+  /** Before the first message. `sessionPresent`: the broker has kept our session, and what it saw no PUBACK for comes again. */
+  opened?(sessionPresent: boolean): void
+  /** The next message is not read before `taken` was called. */
+  message(inbound: Inbound, taken: () => void): void
+  /** The connection is over; called once, never before connect has resolved. */
+  closed(reason: string): void
+}
+
+export interface Connection {
+  readonly version: 4 | 5
+  /** How many QoS 1 messages the broker takes unacknowledged. */
+  readonly receiveMaximum: number
+  /** Bytes of the largest packet that the broker takes; Infinity when it has set no limit. */
+  readonly maxPacketBytes: number
+  /** Bytes that wait in the socket. */
+  readonly waitingBytes: number
+  /** `settled`: the PUBACK came (QoS 1) or the socket took it (QoS 0), with the reason when the message was refused.
+   * Not called when the connection ends first. */
+  publish(publication: Publication, settled?: (refusal?: string) => void): void
+  /** Resolves when the broker has granted all of them. */
+  subscribe(topics: readonly string[], qos?: 0 | 1): Promise<void>
+  /** Resolves when the broker has forgotten them. */
+  unsubscribe(topics: readonly string[]): Promise<void>
+  /** Says DISCONNECT, so that no will is sent; bounded in time. */
+  end(): Promise<void>
+  /** Drops the link. */
+  destroy(): void
+}
+
+/** A broker that refused the connection, or could not be reached. */
+export class ConnectError extends Error {
+  override readonly name = 'ConnectError'
+  readonly kind: ConnectErrorKind
+  constructor(message: string, kind: ConnectErrorKind, cause?: unknown) {
+    super(message, { cause })
+    this.kind = kind
+  }
+}
+
+/** away: nothing that speaks MQTT is there. version: it does not speak this one. credentials: it wants others.
+ * refused: it is there and does not want this client, or is not to be trusted. */
+export type ConnectErrorKind = 'away' | 'version' | 'credentials' | 'refused'
+
+/** Connects once, in version 5 and, when the broker refuses that, in 3.1.1.
+ * @throws ConnectError  naming the broker's address and the reason */
+export async function connectToBroker(settings: ConnectionSettings, handlers: ConnectionHandlers): Promise<Connection> {
+  try {
+    return await connectOnce(settings, handlers)
+  } catch (error) {
+    if (settings.version !== 5 || !(error instanceof ConnectError) || error.kind !== 'version') throw error
+    return await connectOnce({ ...settings, version: 4 }, handlers)
+  }
+}
+
+/** CONNACK codes for a version that is not spoken: 1 in 3.1.1 (section 3.2.2.3), 0x84 in 5 (section 3.2.2.2). */
+const VERSION_REFUSED: ReadonlySet<unknown> = new Set([1, 0x84])
+/** Bad user name or password, not authorized, bad authentication method; sections as above. */
+const CREDENTIALS_REFUSED: ReadonlySet<unknown> = new Set([4, 5, 0x86, 0x87, 0x8c])
+
+/** From here on a reason code of MQTT 5 is a failure (section 2.4). */
+const FAILURE = 0x80
+
+/** Some brokers that do not know a version close the connection without a word. */
+const CLOSED_EARLY = 'the broker closed the connection'
+
+/** Handed on to node:tls; the type of mqtt.js does not know it. */
+const TLS_BOUNDS: object = { minVersion: 'TLSv1.2' }
+
+/** DISCONNECT reason in 5, section 3.14.2.1. */
+const TAKEN_OVER = 0x8e
+
+function takenOver({ clientId }: ConnectionSettings): string {
+  return `another client came with the client id ${clientId}: two gateways must not share one`
+}
+
+/** Nothing is kept, so that nothing is replayed: mqtt.js holds back `connect` until its store is empty. */
+const noStore = (): IStore => {
+  const store: IStore = {
+    put: (packet, done) => {
+      done(undefined as never)
+      void packet
+      return store
+    },
+    createStream: () => Readable.from([]) as ReturnType<IStore['createStream']>,
+    del: (packet, done) => {
+      done(undefined, packet as never)
+      return store
+    },
+    get: (_packet, done) => {
+      done(new Error('nothing is stored'))
+      return store
+    },
+    close: (done) => done(undefined as never),
+  }
+  return store
+}
+
+function connectOnce(settings: ConnectionSettings, handlers: ConnectionHandlers): Promise<Connection> {
+  const { version, will } = settings
+  const options: IClientOptions = {
+    protocolVersion: version,
+    clientId: settings.clientId,
+    clean: settings.clean,
+    keepalive: settings.keepaliveSeconds,
+    connectTimeout: LIMITS.connectTimeoutMs,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    outgoingStore: noStore(),
+    ...(settings.user !== undefined && { username: settings.user }),
+    ...(settings.password !== undefined && { password: settings.password }),
+    ...TLS_BOUNDS,
+    ...settings.tls?.(),
+    ...(will && {
+      will: { topic: will.topic, payload: bytesOf(will.payload), qos: will.qos, retain: will.retain },
+    }),
+    ...(version === 5 && {
+      properties: {
+        ...(!settings.clean && { sessionExpiryInterval: LIMITS.sessionExpirySeconds }),
+        maximumPacketSize: LIMITS.commandBytes,
+      },
+    }),
+  }
+  return new Promise((resolve, reject) => {
+    const client = mqttConnect(settings.url, options)
+    let state: 'connecting' | 'connected' | 'over' = 'connecting'
+    let lastError: (Error & { code?: unknown }) | undefined
+    trimPackets(client, (problem) => {
+      lastError = new Error(problem)
+    })
+
+    client.handleMessage = (packet, done) => {
+      if (state === 'over') return done()
+      handlers.message(inboundOf(packet), () => done())
+    }
+    client.on('error', (error) => {
+      lastError = error
+      if (state !== 'connecting') return
+      state = 'over'
+      client.end(true)
+      reject(connectError(settings, error))
+    })
+    client.on('disconnect', ({ reasonCode }) => {
+      lastError = new Error(reasonCode === TAKEN_OVER ? takenOver(settings) : `the broker ended it (${reasonCode})`)
+    })
+    client.on('close', () => {
+      if (state === 'over') return
+      const wasConnecting = state === 'connecting'
+      state = 'over'
+      client.end(true)
+      if (wasConnecting) reject(connectError(settings, lastError ?? new Error(CLOSED_EARLY)))
+      else handlers.closed(lastError?.message ?? 'the connection was closed')
+    })
+    client.on('connect', ({ sessionPresent }) => {
+      if (state !== 'connecting') return
+      state = 'connected'
+      handlers.opened?.(sessionPresent)
+      resolve(connectionOver(client, settings, () => state === 'connected'))
+    })
+  })
+}
+
+/** mqtt.js collects a packet of up to 256 MB before it looks at it, so bytes are looked at before they reach it. */
+function trimPackets(client: MqttClient, broken: (problem: string) => void): void {
+  const stream = client.stream as Duplex
+  const trim = createPacketTrimmer(LIMITS.inboundPacketBytes)
+  const push = stream.push.bind(stream)
+  stream.push = (chunk: Buffer | null, ...rest: never[]) => {
+    if (chunk === null) return push(chunk, ...rest)
+    const trimmed = trim(chunk)
+    if (trimmed.ok) return trimmed.bytes.length === 0 || push(trimmed.bytes, ...rest)
+    broken(trimmed.problem)
+    stream.destroy()
+    return false
+  }
+}
+
+function connectionOver(
+  client: MqttClient,
+  { version, maxPacketBytes = Number.POSITIVE_INFINITY }: ConnectionSettings,
+  isUp: () => boolean,
+): Connection {
+  const gather = createPublishGather(version, (bytes) => {
+    if (isUp() && client.stream.writable) client.stream.write(bytes)
+  })
+  return {
+    version,
+    receiveMaximum: client.serverProperties?.receiveMaximum ?? 65_535,
+    maxPacketBytes: Math.min(client.serverProperties?.maximumPacketSize ?? Number.POSITIVE_INFINITY, maxPacketBytes),
+    get waitingBytes() {
+      return gather.heldBytes + ((client.stream as { writableLength?: number }).writableLength ?? 0)
+    },
+    publish(publication, settled) {
+      const { topic, payload, qos, retain, correlationData, userProperties, expirySeconds } = publication
+      if (qos === 0 && !settled && !correlationData && expirySeconds === undefined) return gather.add(publication)
+      const properties = {
+        ...(correlationData && { correlationData }),
+        ...(userProperties && { userProperties: { ...userProperties } }),
+        ...(expirySeconds !== undefined && { messageExpiryInterval: expirySeconds }),
+      }
+      client.publish(topic, bytesOf(payload), { qos, retain, ...(version === 5 && { properties }) }, (error) => {
+        if (!isUp()) return
+        if (!error) return settled?.()
+        // Whatever else goes wrong is the end of the connection, which is said by itself.
+        const { code } = error as { code?: unknown }
+        if (typeof code === 'number' && code >= FAILURE) settled?.(error.message.replace(/^Publish error: /, ''))
+      })
+    },
+    async subscribe(topics, qos = 1) {
+      if (topics.length === 0) return
+      // Retain As Published (MQTT 5): a retained command is known as such also when it is new.
+      const wanted = Object.fromEntries(topics.map((topic) => [topic, { qos, rap: true }]))
+      const granted = await client.subscribeAsync(wanted)
+      const refused = granted.find((grant) => grant.qos >= 128)
+      if (refused) throw new Error(`the broker refused the subscription to ${refused.topic}`)
+    },
+    async unsubscribe(topics) {
+      if (topics.length > 0) await client.unsubscribeAsync([...topics])
+    },
+    end() {
+      gather.flush()
+      return new Promise((resolve) => {
+        const timer = setTimeout(() => {
+          client.end(true)
+          // mqtt.js does nothing at a second end.
+          client.stream.destroy()
+          resolve()
+        }, LIMITS.disconnectMs)
+        // A graceful end waits for all acknowledgements, for ever: the timer is not optional.
+        client.end(false, () => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+    },
+    destroy() {
+      client.stream.destroy()
+    },
+  }
+}
+
+function bytesOf(payload: string | Uint8Array): Buffer {
+  if (typeof payload === 'string') return Buffer.from(payload)
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
+}
+
+function inboundOf(packet: Parameters<MqttClient['handleMessage']>[0]): Inbound {
+  const { responseTopic, correlationData, messageExpiryInterval } = packet.properties ?? {}
+  return {
+    topic: packet.topic,
+    payload: Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload ?? ''),
+    retain: packet.retain,
+    ...(packet.qos === 1 && packet.messageId !== undefined && { packetId: packet.messageId }),
+    isAgain: packet.dup,
+    ...(responseTopic !== undefined && { responseTopic }),
+    ...(correlationData !== undefined && { correlationData }),
+    ...(messageExpiryInterval !== undefined && { expirySeconds: messageExpiryInterval }),
+  }
+}
+
+function connectError(settings: ConnectionSettings, error: Error & { code?: unknown }): ConnectError {
+  const { host } = new URL(settings.url)
+  // Node gives an AggregateError without a message when a name has several addresses.
+  const reason = error.message || (error as { errors?: Error[] }).errors?.[0]?.message || String(error.code ?? error)
+  const { code } = error
+  if (VERSION_REFUSED.has(code) || error.message === CLOSED_EARLY) {
+    return new ConnectError(`the MQTT broker at ${host} refused the connection: ${reason}`, 'version', error)
+  }
+  const why = reason.replace(/^Connection refused: /, '')
+  if (CREDENTIALS_REFUSED.has(code)) {
+    // The user may be a secret as well.
+    const given = settings.user === undefined ? 'no user was given' : 'with the user that was given'
+    return new ConnectError(`the MQTT broker at ${host} refused the login (${why}; ${given})`, 'credentials', error)
+  }
+  // Numbers are codes of a CONNACK; words are those of the network (ECONNREFUSED) and of TLS.
+  if (typeof code === 'number') {
+    return new ConnectError(`the MQTT broker at ${host} refused the connection: ${why}`, 'refused', error)
+  }
+  if (typeof code === 'string' && !/^E(?!RR_|PROTO)[A-Z_]+$/.test(code)) {
+    return new ConnectError(
+      `the MQTT broker at ${host} cannot be used: ${tlsProblem(code, why) ?? why.trim()}`,
+      'refused',
+      error,
+    )
+  }
+  return new ConnectError(`no MQTT broker at ${host}: ${reason}`, 'away', error)
+}
+
+/** A failed connection in words, with the cure where there is one. */
+export function whyNot(error: Error): string {
+  const isLogin = error instanceof ConnectError && error.kind === 'credentials'
+  return isLogin ? `${error.message}; set mqtt.user and mqtt.password` : error.message
+}

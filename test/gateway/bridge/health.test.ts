@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { createHealth } from '../../../src/gateway/bridge/health.js'
+import type { MqttPipeInfo } from '../../../src/gateway/mqtt/pipe.js'
+import type { OutboxInfo } from '../../../src/gateway/outbox/types.js'
+import { createVirtualClock } from '../../../src/testing/index.js'
+
+const mqtt: MqttPipeInfo = {
+  connected: false,
+  reconnects: 2,
+  dropped: { full: 0, offline: 5, tooLong: 0, refused: 1 },
+  waiting: { messages: 3, bytes: 120, socketBytes: 40 },
+}
+
+async function healthWith(outbox: OutboxInfo | undefined) {
+  const clock = createVirtualClock()
+  const health = createHealth({ devices: () => [], mqtt: () => mqtt, outbox: () => outbox, clock })
+  await clock.advance(90_000)
+  const asked = health()
+  await clock.advance(1)
+  return await asked
+}
+
+test('health has the records and bytes of the outbox on disk, with what it has lost', async () => {
+  const dropped = { full: 7, ttl: 0, corrupt: 1 }
+  const info = { isOpen: true, events: 41, bytes: 9_000, waiting: 2, dropped, quarantined: 1, heldShort: 0 }
+  const { outbox, mqtt: link, uptime_s } = await healthWith(info)
+  expect(outbox).toEqual({ records: 41, bytes: 9_000, is_open: true, unstored: 2, dropped, quarantined: 1 })
+  expect(link).toEqual({
+    connected: false,
+    reconnects: 2,
+    dropped: { full: 0, offline: 5, too_long: 0, refused: 1 },
+    waiting: { messages: 3, bytes: 120, socket_bytes: 40 },
+  })
+  expect(uptime_s).toBe(90)
+})
+
+test('where events wait in memory it has those, with everything else that waits there', async () => {
+  expect((await healthWith(undefined)).outbox).toEqual({ records: 3, bytes: 120 })
+})
