@@ -14,7 +14,7 @@ export {
   type ServerConfig,
 } from './config.js'
 export type { DeviceConfig, DeviceTarget, EventServerConfig } from './device/config.js'
-export type { DeviceRow } from './device/device.js'
+export type { DeviceRow } from './device/row.js'
 export { decodeMsgpack, isMsgpack } from './encoding.js'
 export { type Gateway, type GatewayOptions, startGateway } from './gateway.js'
 export { LIMITS } from './limits.js'

@@ -1,7 +1,7 @@
 /** `bridge/health`: how the gateway is, in numbers. */
 
 import type { Clock } from '../../clock.js'
-import type { DeviceRow } from '../device/device.js'
+import type { DeviceRow } from '../device/row.js'
 import type { MqttPipeInfo } from '../mqtt/pipe.js'
 import type { OutboxInfo } from '../outbox/types.js'
 

@@ -12,29 +12,11 @@ import type { DeviceConfig } from './config.js'
 import type { DeviceEventServers } from './event-servers.js'
 import { createDeviceEvents, type DeviceEventsOptions } from './events.js'
 import { restartReason } from './exit-reason.js'
-import { infoInQuarantine } from './quarantine.js'
 import type { AboveQuota } from './quota.js'
 import { createRecoveryLog } from './recovery-log.js'
+import { type DeviceRow, rowOf } from './row.js'
 import type { TtyClaims } from './tty-claims.js'
 import type { UntypedPort } from './untyped-port.js'
-
-/** A row of `bridge/devices`. */
-export interface DeviceRow {
-  readonly name: string
-  readonly path: string
-  /** quarantined: its tty is that of another device, so that it is not opened. */
-  readonly state: PortState | 'quarantined'
-  /** Number of the open, from 1; 0 before the first. */
-  readonly session: number
-  readonly restarts: number
-  readonly epoch?: string
-  readonly reset_cause?: string
-  readonly firmware?: string
-  readonly last_exit?: string
-  /** `host:port` of each event server. */
-  readonly event_servers?: readonly string[]
-  readonly contract: { readonly name: string; readonly version: string; readonly hash: string }
-}
 
 export interface Device extends DeviceCommands {
   readonly name: string
@@ -289,7 +271,7 @@ export function startDevice(options: DeviceOptions): Device {
     name,
     contract,
     payload: config.payload ?? 'json',
-    row: () => ({ ...rowOf(config, port, before, lastExit), ...addressed(eventServers.addresses) }),
+    row: () => rowOf(config, port, before, lastExit, eventServers.addresses),
     call: commands.call,
     set: commands.set,
     get: commands.get,
@@ -315,32 +297,3 @@ export function startDevice(options: DeviceOptions): Device {
 }
 
 const ABOVE_QUOTA: Readonly<Record<AboveQuota, string>> = { dropped: 'were dropped', paced: 'had to wait' }
-
-function addressed(addresses: readonly string[]): Pick<DeviceRow, 'event_servers'> {
-  return addresses.length === 0 ? {} : { event_servers: addresses }
-}
-
-function rowOf(
-  config: DeviceConfig,
-  port: UntypedPort | undefined,
-  before: { readonly sessions: number; readonly restarts: number },
-  lastExit: Exit | undefined,
-): DeviceRow {
-  const { name, contract, target } = config
-  const { link, state, session, restarts, device } = port?.info() ?? infoInQuarantine(target)
-  return {
-    name,
-    path: link,
-    state,
-    session: before.sessions + session,
-    restarts: before.restarts + restarts,
-    ...(device && { epoch: hex(device.epoch), reset_cause: device.resetCause }),
-    ...(device?.firmwareVersion !== undefined && { firmware: device.firmwareVersion }),
-    ...(lastExit && { last_exit: describeExit(lastExit) }),
-    contract: { name: contract.name, version: contract.version, hash: hex(contract.hash) },
-  }
-}
-
-function hex(value: number): string {
-  return value.toString(16).padStart(8, '0')
-}

@@ -9,11 +9,12 @@ import type { Log } from '../log.js'
 import type { Outbox } from '../outbox/memory.js'
 import type { DurableOutbox } from '../outbox/types.js'
 import { type Connection, type ConnectionSettings, connectToBroker, whyNot } from './connection.js'
+import { createDrops, type LossReason } from './drops.js'
 import { createFurtherSubscriptions } from './further-subscriptions.js'
 import { createLatest } from './latest.js'
-import { isSurelyWithin, packetBytes } from './packet-size.js'
 import type { Inbound, Publication } from './publication.js'
 import { reconnectDelayMs } from './reconnect-delay.js'
+import { createSubscriptions } from './subscriptions.js'
 
 export interface MqttPipe {
   /** Sends once, in order, as often as it takes. `delivered` is called after the PUBACK. */
@@ -56,10 +57,6 @@ export interface MqttPipeInfo {
   readonly waiting: { readonly messages: number; readonly bytes: number; readonly socketBytes: number }
 }
 
-/** Why a message is lost for good. full: no room while it waited. offline: one of QoS 0, and the broker was away. too_long: the broker does not take packets of that length.
- * refused: the broker has said no to it, as by its access list. */
-export type LossReason = 'full' | 'offline' | 'too_long' | 'refused'
-
 export interface MqttPipeOptions {
   readonly settings: ConnectionSettings
   readonly subscriptions: readonly string[]
@@ -93,9 +90,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   let beginning: Connection | undefined
   /** Counts connections: an acknowledgement of an earlier one means nothing to the later. */
   let generation = 0
-  let subscriptions = options.subscriptions
-  /** Given up, and the broker that keeps our session does not know yet. */
-  const givenUp = new Set<string>()
+  const subscriptions = createSubscriptions(options.subscriptions)
   let next = outbox.head
   let inFlight = 0
   /** Of these, from the backlog. */
@@ -103,16 +98,11 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   let reconnects = -1
   let closing = false
   let cancelRetry: (() => void) | undefined
-  let offline = 0
-  /** Events with QoS 0 that came while the broker was away, until that can be said. */
-  let missed = { topic: '', count: 0 }
-  const dropped = { full: 0, too_long: 0, refused: 0 }
-  /** Losses that were logged, by reason and topic. */
-  const saidLosses = new Set<string>()
   let saidReason: string | undefined
   let settledWaiter: (() => void) | undefined
   const connected = deferred<void>()
   const further = createFurtherSubscriptions(() => connection, log)
+  const drops = createDrops(log, options.lost)
 
   const pump = () => {
     if (!connection) return
@@ -160,35 +150,16 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
 
   /** @param over  it is with the broker, or lost for good: nobody is served by holding back for ever what can never be sent */
   const send = (publication: Publication, over: () => void) => {
-    if (!fits(publication, connection!.maxPacketBytes)) return over()
+    if (!drops.fits(publication, connection!.maxPacketBytes)) return over()
     const mine = generation
     inFlight += 1
     connection!.publish(publication, (refusal) => {
       if (mine !== generation) return
       inFlight -= 1
-      if (refusal !== undefined) drop('refused', publication.topic, `the broker refused it: ${refusal}`)
+      if (refusal !== undefined) drops.drop('refused', publication.topic, `the broker refused it: ${refusal}`)
       over()
       pump()
     })
-  }
-
-  const fits = (publication: Publication, brokerBytes = Number.POSITIVE_INFINITY): boolean => {
-    const limit = Math.min(LIMITS.publishBytes, brokerBytes)
-    if (isSurelyWithin(publication, limit)) return true
-    const bytes = packetBytes(publication)
-    if (bytes <= limit) return true
-    drop('too_long', publication.topic, `${bytes} bytes are too long, at most ${limit} are taken`)
-    return false
-  }
-
-  const drop = (reason: Exclude<LossReason, 'offline'>, topic: string, problem: string) => {
-    dropped[reason] += 1
-    const said = `${reason} ${topic}`
-    if (!saidLosses.has(said) && saidLosses.size < LIMITS.topicsSaid) {
-      saidLosses.add(said)
-      log('error', NAMESPACE, `${topic}: dropped, ${problem}`)
-    }
-    options.lost(reason, topic)
   }
 
   const tryConnect = async () => {
@@ -221,7 +192,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
 
   const begin = async (fresh: Connection, mine: number) => {
     // Subscriptions first: whoever sees `online` may send a command at once.
-    await subscribeAll(fresh)
+    await subscriptions.grant(fresh)
     if (mine !== generation || closing) return
     connection = fresh
     reconnects += 1
@@ -232,24 +203,11 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     options.events?.connected()
     latest.restart()
     further.connected()
-    if (missed.count > 0) options.lost('offline', missed.topic, missed.count)
-    missed = { topic: '', count: 0 }
+    drops.sayMissed()
     options.changed({ connected: true })
     log('info', NAMESPACE, `connected to ${new URL(settings.url).host} (MQTT ${fresh.version === 5 ? '5' : '3.1.1'})`)
     pump()
     connected.resolve()
-  }
-
-  /** They may change while the broker is asked. */
-  const subscribeAll = async (fresh: Connection) => {
-    let asked: readonly string[]
-    do {
-      asked = subscriptions
-      await fresh.subscribe(asked)
-      const over = [...givenUp]
-      await fresh.unsubscribe(over)
-      for (const topic of over) if (!subscriptions.includes(topic)) givenUp.delete(topic)
-    } while (asked !== subscriptions)
   }
 
   const lost = (mine: number, reason: string) => {
@@ -276,7 +234,7 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
 
   return {
     publish(publication, delivered) {
-      if (!fits(publication)) return delivered?.()
+      if (!drops.fits(publication)) return delivered?.()
       const before = outbox.dropped
       outbox.append(publication, delivered)
       for (let more = outbox.dropped - before; more > 0; more--) options.lost('full', publication.topic)
@@ -284,35 +242,25 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     },
     pump,
     publishLatest(publication) {
-      if (!fits(publication)) return
+      if (!drops.fits(publication)) return
       latest.set(publication)
       pump()
     },
     publishOnce(publication) {
-      if (!connection || connection.waitingBytes > LIMITS.socketBytes) {
-        offline += 1
-        return
-      }
-      if (!fits(publication, connection.maxPacketBytes)) return
-      connection.publish(publication)
+      if (!connection || connection.waitingBytes > LIMITS.socketBytes) return drops.unheard()
+      if (drops.fits(publication, connection.maxPacketBytes)) connection.publish(publication)
     },
     publishEvent(topic, payload, id) {
-      if (!connection) {
-        offline += 1
-        missed = { topic, count: missed.count + 1 }
-        return
-      }
+      if (!connection) return drops.missed(topic)
       const publication: Publication = { topic, payload, qos: 0, retain: false, userProperties: { id } }
       if (connection.waitingBytes > LIMITS.socketBytes) {
-        drop('full', topic, 'the broker takes QoS 0 too slowly')
-      } else if (fits(publication, connection.maxPacketBytes)) connection.publish(publication)
+        drops.drop('full', topic, 'the broker takes QoS 0 too slowly')
+      } else if (drops.fits(publication, connection.maxPacketBytes)) connection.publish(publication)
     },
     resubscribe(topics) {
-      for (const topic of subscriptions) if (!topics.includes(topic)) givenUp.add(topic)
-      for (const topic of topics) givenUp.delete(topic)
-      subscriptions = topics
+      subscriptions.change(topics)
       const mine = generation
-      if (connection) void subscribeAll(connection).catch((error: Error) => lost(mine, whyNot(error)))
+      if (connection) void subscriptions.grant(connection).catch((error: Error) => lost(mine, whyNot(error)))
     },
     sayAgain() {
       latest.again()
@@ -321,11 +269,12 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     subscribe: further.add,
     unsubscribe: further.remove,
     get info() {
+      const { full, offline, too_long: tooLong, refused } = drops.counts
       return {
         connected: connection !== undefined,
         ...(connection && { version: connection.version }),
         reconnects: Math.max(0, reconnects),
-        dropped: { full: outbox.dropped + dropped.full, offline, tooLong: dropped.too_long, refused: dropped.refused },
+        dropped: { full: outbox.dropped + full, offline, tooLong, refused },
         waiting: { messages: outbox.size, bytes: outbox.bytes, socketBytes: connection?.waitingBytes ?? 0 },
       }
     },
