@@ -37,6 +37,15 @@ describe('the repeat timer', () => {
     expect(rtt.timeoutMs).toBe(15)
   })
 
+  it('takes the first TICK for what it is after a quick answer was all there was', () => {
+    const rtt = createRoundTripEstimator(1_000)
+    rtt.atMost(20)
+    expect(rtt.timeoutMs).toBe(60)
+    rtt.sample(4)
+    expect(rtt.smoothedMs).toBe(4)
+    expect(rtt.timeoutMs).toBe(12)
+  })
+
   it('learns nothing from an answer that took longer', () => {
     const rtt = createRoundTripEstimator(1_000)
     rtt.sample(20)

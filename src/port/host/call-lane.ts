@@ -97,6 +97,8 @@ export function createCallLane(options: CallLaneOptions): CallLane {
   const doneTokens: number[] = new Array(2 * window).fill(-1)
   let doneAt = 0
   let pauseMs = rtt.timeoutMs
+  /** Of the last TICK whose copies were all answered. */
+  let wasRepeated = true
   let cancelTimer: CancelTimer = () => {}
 
   /** The device may be sending the answer to a later call, when the oldest or its answer was lost. */
@@ -177,8 +179,12 @@ export function createCallLane(options: CallLaneOptions): CallLane {
       return
     }
     s.firstAnswerMs ??= clock.nowMs()
-    // Every copy answered: none was lost, so the first answer was the first copy's (Karn's rule, carried further).
-    if (s.answers === s.ends.length) rtt.sample(s.firstAnswerMs - s.firstAtMs)
+    // Every copy answered: none was lost, so the first answer was the first copy's (Karn's rule, carried further). One alone may have
+    // lost its last delimiter, and was read when its repeat came; a peer that is slow is so again.
+    if (s.answers !== s.ends.length) return
+    const isRepeated = s.ends.length > 1
+    if (!isRepeated || wasRepeated) rtt.sample(s.firstAnswerMs - s.firstAtMs)
+    wasRepeated = isRepeated
   }
 
   const wasDone = (asked: number) => done[doneTokens.indexOf(asked)]

@@ -19,7 +19,9 @@ export function createRoundTripEstimator(maxMs: number): RoundTripEstimator {
   let smoothedMs: number | undefined
   let varianceMs = 0
   let timeoutMs = Math.min(REPEAT_TIMER.firstMs, maxMs)
-  const sample = (ms: number) => {
+  /** By a TICK; an estimate from a call is a bound, which the next TICK replaces. */
+  let isMeasured = false
+  const take = (ms: number) => {
     if (smoothedMs === undefined) {
       smoothedMs = ms
       varianceMs = ms / 2
@@ -30,11 +32,16 @@ export function createRoundTripEstimator(maxMs: number): RoundTripEstimator {
     timeoutMs = Math.min(Math.max(smoothedMs + 4 * varianceMs, REPEAT_TIMER.minMs), maxMs)
   }
   return {
-    sample,
+    sample(ms) {
+      if (!isMeasured) smoothedMs = undefined
+      isMeasured = true
+      take(ms)
+    },
     atMost(ms) {
       if (ms >= (smoothedMs ?? REPEAT_TIMER.firstMs) / 2) return
       smoothedMs = undefined
-      sample(ms)
+      isMeasured = false
+      take(ms)
     },
     get timeoutMs() {
       return timeoutMs
