@@ -19,6 +19,7 @@ import {
   LIMITS,
   type Publication,
   resultToJson,
+  SubscriptionRefusedError,
   shownName,
   type Topics,
 } from '../gateway/index.js'
@@ -189,10 +190,18 @@ async function hearRetained(
     listeners.push(listener)
     connection.subscribe(topics).catch((error: unknown) => {
       clearTimeout(timer)
-      reject(error)
+      reject(error instanceof SubscriptionRefusedError ? notGranted(error) : error)
     })
   })
   return heard
+}
+
+function notGranted(refused: SubscriptionRefusedError): Error {
+  return runtimeError(
+    refused.message,
+    'Use a user of the role operator, or reader to listen only; one of the role device publishes to its topics itself.',
+    refused,
+  )
 }
 
 function stateIn(payload: Buffer | undefined): unknown {

@@ -1,13 +1,13 @@
 /** `portwire doctor`: what keeps a board from being opened, and the command that cures it. */
 
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { GatewayConfig } from '../gateway/index.js'
 import { printable, printableJson } from '../gateway/printable.js'
 import { requiredNode } from '../gateway/version.js'
 import { findDevice, listSerialDevices, type SerialDevice, type SerialIdentity } from '../link/index.js'
 import { checkGrabbers, checkNode, checkPort, type Finding } from './doctor/checks.js'
 import { type Machine, thisMachine } from './doctor/machine.js'
-import { EXIT, type ExitCode, explain } from './exit-code.js'
+import { EXIT, type ExitCode, explain, usageError } from './exit-code.js'
 import { type Io, printLine } from './io.js'
 
 export interface DoctorCommand {
@@ -23,6 +23,7 @@ export async function doctorCommand(
   command: DoctorCommand,
   machine: Machine = thisMachine(),
 ): Promise<ExitCode> {
+  if (command.paths.includes('')) throw usageError("expected the path of a port such as /dev/ttyACM0, got ''")
   const config = command.config === undefined ? undefined : await checkConfig(command.config)
   const devices = await listSerialDevices({
     ...(machine.list ? { list: machine.list } : machine.root === '/' ? {} : { list: () => Promise.reject() }),
@@ -71,7 +72,7 @@ async function checkPorts(
   const findings = await Promise.all(
     wanted.map(async (port) => {
       try {
-        const path = typeof port === 'string' ? port : findDevice(port, devices).path
+        const path = typeof port === 'string' ? resolve(port) : findDevice(port, devices).path
         return await checkPort(
           machine,
           path,

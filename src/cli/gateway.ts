@@ -38,6 +38,8 @@ export async function gatewayCommand(io: Io, command: GatewayCommand): Promise<E
     const { demoCommand } = await import('./demo.js')
     return await demoCommand(io, await createLog(io, logFormat ?? 'text', logLevel ?? 'warn'))
   }
+  // From the first moment on: one that nobody listens to would end the program, and with 0, as if it had been asked to.
+  const reloads = createReloads(io, !command.check && !command.mosquittoAcl)
   const { aclOf, effectiveConfig, loadConfig } = await import('../gateway/index.js')
   const config = loadConfig(path)
   if (command.mosquittoAcl) {
@@ -51,20 +53,19 @@ export async function gatewayCommand(io: Io, command: GatewayCommand): Promise<E
     return EXIT.ok
   }
   ownerOnly()
-  return await runGateway(io, path, config, command)
+  return await runGateway(io, path, config, command, reloads)
 }
 
 /** Until it is ended; a gateway that is asked to start again is followed by another, with the config as it is then. */
-async function runGateway(io: Io, path: string, first: GatewayConfig, command: GatewayCommand): Promise<ExitCode> {
+async function runGateway(
+  io: Io,
+  path: string,
+  first: GatewayConfig,
+  command: GatewayCommand,
+  reloads: Reloads,
+): Promise<ExitCode> {
   const { loadConfig, startGateway } = await import('../gateway/index.js')
   let config = first
-  let gateway: Gateway | undefined
-  let askedEarly = false
-  const reload = () => {
-    if (gateway) void gateway.reload(() => loadConfig(path))
-    else askedEarly = true
-  }
-  io.onReload?.(reload)
   for (let isAgain = false; ; isAgain = true) {
     // What is below the level is left out by the gateway, which may be told another one.
     const log = await createLog(io, command.logFormat ?? config.log?.format ?? 'text', 'debug')
@@ -73,20 +74,21 @@ async function runGateway(io: Io, path: string, first: GatewayConfig, command: G
       log('warn', 'portwire:config', `${path} is of version ${config.migratedFrom}: read as the newest; write it anew`)
     }
     const again = new AbortController()
+    let gateway: Gateway | undefined
     try {
       gateway = await startGateway(config, { log, logLevel, restart: () => again.abort() })
     } catch (error) {
-      // The gateway before may not have let go of everything yet: what ran must not end by having been asked to start again.
-      if (!isAgain || !isTaken(error)) throw error
+      // The gateway before may not have let go of everything yet, or an address may not be there: what ran must not end by having
+      // been asked to start again.
+      if (!isAgain || !(error instanceof PortwireError)) throw error
       log('error', 'portwire:gateway', `it cannot be started again yet: ${error.message}`)
       systemClock.after(RESTART_PAUSE_MS, () => again.abort())
     }
-    if (askedEarly) reload()
-    askedEarly = false
+    const running = gateway
+    reloads.goTo(running && (() => void running.reload(() => loadConfig(path))))
     await Promise.race([ended(io.signal), ended(again.signal)])
-    const last = gateway
-    gateway = undefined
-    await last?.close()
+    reloads.goTo(undefined)
+    await running?.close()
     if (io.signal.aborted) return EXIT.ok
     try {
       config = loadConfig(path)
@@ -96,8 +98,28 @@ async function runGateway(io: Io, path: string, first: GatewayConfig, command: G
   }
 }
 
-function isTaken(error: unknown): error is PortwireError {
-  return error instanceof PortwireError && (error.code === 'OUTBOX_BUSY' || error.code === 'PORT_BUSY')
+interface Reloads {
+  /** Who is asked from now on; undefined: nobody is there, what is asked waits for the next. */
+  goTo(reload: (() => void) | undefined): void
+}
+
+function createReloads(io: Io, isWanted: boolean): Reloads {
+  let current: (() => void) | undefined
+  let askedEarly = false
+  if (isWanted) {
+    io.onReload?.(() => {
+      if (current) current()
+      else askedEarly = true
+    })
+  }
+  return {
+    goTo(reload) {
+      current = reload
+      if (!askedEarly || !reload) return
+      askedEarly = false
+      reload()
+    },
+  }
 }
 
 /** Files that the gateway makes, and those of the programs that it spawns, are not for others, whatever it was started with. */

@@ -85,7 +85,7 @@ export function parseConfig(path: string, text: string, env: Environment = {}): 
   }
   const format = migrated(yaml.value)
   if (!format.ok) throw new PortwireError('CONFIG_INVALID', `${at(['version'])}: ${format.problem}`)
-  const { value: written, variableOf } = withEnvironment(format.value, env)
+  const { value: written, variableOf, variablesIn } = withEnvironment(format.value, env)
   const secret = withSecrets(written, resolve(dirname(path), secretsFileOf(written)))
   if ('problem' in secret) {
     throw new PortwireError('CONFIG_INVALID', `${at(secret.path)}: ${dots(secret.path)}: ${secret.problem}`)
@@ -96,7 +96,9 @@ export function parseConfig(path: string, text: string, env: Environment = {}): 
     const [first, ...more] = describeIssues(checked.error.issues, input)
     const others = more.length === 0 ? '' : ` (and ${more.length} more)`
     const place = variableOf(first!.path) ?? at(first!.path)
-    throw new PortwireError('CONFIG_INVALID', `${place}: ${first!.line}${others}`)
+    const variables = variablesIn(first!.path, first!.line)
+    const given = variables.length === 0 ? '' : `; ${variables.join(' and ')} of the environment counts too`
+    throw new PortwireError('CONFIG_INVALID', `${place}: ${first!.line}${given}${others}`)
   }
   return {
     ...resolveConfig(checked.data, path, env),

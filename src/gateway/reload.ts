@@ -64,7 +64,7 @@ export function createReloader(options: ReloaderOptions): Reloader {
     } catch (error) {
       return refuse((error as Error).message.replace(/^CONFIG_INVALID: /, ''))
     }
-    const changes = changesBetween(config, next)
+    const changes = withMissing(changesBetween(config, next), devices)
     const retained = new Set(config.devices.filter(({ retain }) => retain).map(({ name }) => name))
     // What needs a restart stays as it is, and is said again at the next reload.
     config = { ...config, devices: next.devices, shown: next.shown }
@@ -112,6 +112,13 @@ export function createReloader(options: ReloaderOptions): Reloader {
       await last
     },
   }
+}
+
+/** A device that could not be started the last time is tried again. */
+function withMissing(changes: ConfigChanges, devices: ReadonlyMap<string, Device>): ConfigChanges {
+  const missing = changes.kept.filter((name) => !devices.has(name))
+  const kept = changes.kept.filter((name) => devices.has(name))
+  return { ...changes, kept, changed: [...changes.changed, ...missing] }
 }
 
 function summary({ kept, changed, added, removed }: ConfigChanges): string {

@@ -4,8 +4,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Contract } from '../../src/contract/index.js'
+import { grantOf } from '../../src/gateway/broker/access.js'
+import { secretOf } from '../../src/gateway/broker/users.js'
 import { startGateway } from '../../src/gateway/index.js'
 import { greenhouse } from '../../src/testing/greenhouse.js'
 import { createMockGreenhouse } from '../../src/testing/mock-greenhouse.js'
@@ -211,4 +213,24 @@ test('monitor ends with an error when the gateway goes away with its broker', as
   await gateway.close()
   expect(await cli.code).toBe(1)
   expect(cli.err()).toMatch(/^portwire: the connection to the broker is lost: /)
+})
+
+test('a user who may not hear the list of devices is told so, and who may', async () => {
+  const users = [{ name: 'box', role: { kind: 'device', devices: ['greenhouse'] } as const }].map(({ name, role }) => ({
+    name,
+    role,
+    secret: secretOf('open'),
+    grant: grantOf(role, 'portwire'),
+  }))
+  const { mqtt } = await startWithBoard({ ...EMBEDDED, users })
+  vi.stubEnv('PORTWIRE_CONFIG_MQTT_USER', 'box')
+  vi.stubEnv('PORTWIRE_CONFIG_MQTT_PASSWORD', 'open')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  expect(await runCli('call', 'greenhouse', 'identify', mqtt)).toEqual({
+    code: 1,
+    out: '',
+    err:
+      'portwire: the broker refused the subscription to portwire/bridge/devices. Use a user of the role operator, or reader to ' +
+      'listen only; one of the role device publishes to its topics itself.\n',
+  })
 })

@@ -2,7 +2,7 @@
 
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Machine } from '../../src/cli/doctor/machine.js'
@@ -98,6 +98,13 @@ describe('portwire doctor before a board is opened', () => {
     chmodSync(join(machine.root, UNO), 0o600)
     const { gid } = statSync(join(machine.root, UNO))
     expect((await doctor({ ...machine, gids: [gid] })).out).toContain(`        sudo chmod 660 ${UNO}\n`)
+  })
+
+  test('a path is looked for from the folder in which the doctor was called; one without letters is refused', async () => {
+    const machine = fakeMachine()
+    const { out } = await doctor(root(machine), { paths: [relative(process.cwd(), UNO)] })
+    expect(out).toContain(`ok    ${UNO}: nobody has it open\n`)
+    await expect(doctor(root(machine), { paths: [''] })).rejects.toThrow('expected the path of a port')
   })
 
   test('who holds the port is named', async () => {

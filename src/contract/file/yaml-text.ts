@@ -23,7 +23,7 @@ export function readYaml(text: string, tags: readonly ScalarTag[] = []): YamlTex
   // A warning is of a tag that nobody here knows, such as !secret: its value would be taken as it is written.
   const broken = document.errors[0] ?? document.warnings[0]
   if (broken) return { ok: false, ...described(broken), cause: broken }
-  const wrongKey = firstWrongKey(document)
+  const wrongKey = firstWrongKey(document) ?? firstAliasWithin(document)
   if (wrongKey !== undefined) {
     const { line, col } = lines.linePos(wrongKey.offset)
     return { ok: false, at: `:${line}:${col}`, problem: wrongKey.problem, cause: undefined }
@@ -49,6 +49,20 @@ function firstWrongKey(document: Document): { readonly offset: number; readonly 
           : undefined
       if (problem === undefined) return undefined
       found = { offset: (key as { range?: readonly number[] | null }).range?.[0] ?? 0, problem }
+      return visit.BREAK
+    },
+  })
+  return found
+}
+
+/** A table or a list that has itself in it is no tree, and would be walked for ever. */
+function firstAliasWithin(document: Document): { readonly offset: number; readonly problem: string } | undefined {
+  let found: { offset: number; problem: string } | undefined
+  visit(document, {
+    Alias(_position, alias, parents) {
+      const target = alias.resolve(document)
+      if (target === undefined || !parents.includes(target as (typeof parents)[number])) return undefined
+      found = { offset: alias.range?.[0] ?? 0, problem: `*${alias.source} stands within what it means` }
       return visit.BREAK
     },
   })

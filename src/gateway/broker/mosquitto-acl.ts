@@ -1,5 +1,6 @@
 /** The same access list as the embedded broker's, as an acl_file of Mosquitto. */
 
+import { PortwireError } from '../../errors.js'
 import type { GatewayConfig } from '../config.js'
 import { type Grant, grantOf, type Role } from './access.js'
 
@@ -26,8 +27,17 @@ export function aclOf({ mqtt, devices }: GatewayConfig): string {
 }
 
 /** Lines of an acl_file; what is not in it Mosquitto refuses, an empty file included.
- * @param users  names and roles; the role anonymous stands for clients without a user and has no name */
+ * @param users  names and roles; the role anonymous stands for clients without a user and has no name
+ * @throws CONFIG_INVALID  two of one name */
 export function mosquittoAcl(users: readonly AclUser[], base: string): string {
+  // Mosquitto would give a user of two sections the rights of both.
+  const names = users.map(({ name }) => name)
+  const twice = users.find(({ name }, index) => names.indexOf(name) !== index)
+  if (twice) {
+    const [first, second] = users.filter(({ name }) => name === twice.name).map(({ role }) => role.kind)
+    const problem = `--mosquitto-acl: the user ${twice.name} would be both ${first} and ${second}: rename a user or a device, or set mqtt.user`
+    throw new PortwireError('CONFIG_INVALID', problem)
+  }
   const anonymous = users.filter(({ role }) => role.kind === 'anonymous')
   const named = users.filter(({ role }) => role.kind !== 'anonymous')
   // Lines before the first user are those of clients without one.

@@ -23,7 +23,7 @@ const restart = z
       .optional(),
     initial: duration({
       title: 'First pause',
-      description: 'First pause at most this long, doubling, with full jitter.',
+      description: 'First pause at most this long, doubling, with full jitter; not above max.',
       default: '250ms',
       examples: ['100ms'],
     }).optional(),
@@ -50,6 +50,9 @@ const restart = z
       default: '60s',
       examples: ['5m'],
     }).optional(),
+  })
+  .refine(({ initial, max }) => initial === undefined || max === undefined || initial <= max, {
+    error: 'initial is above max',
   })
   .meta({
     title: 'Restarts',
@@ -225,4 +228,17 @@ export function sharedPorts(devices: Devices) {
       ? []
       : [{ name, key, message: `${what} is the tty of ${owner} already: a tty has one owner` }]
   })
+}
+
+/** Event servers whose address is that of another: the gateway would end when it starts. */
+export function sharedAddresses(devices: Devices) {
+  const owners = new Map<string, string>()
+  return Object.entries(devices).flatMap(([name, { event_servers = [] }]) =>
+    event_servers.flatMap(({ host, port }, index) => {
+      const address = `${host}:${port}`
+      const owner = port === 0 ? undefined : owners.get(address)
+      if (owner === undefined) owners.set(address, `devices.${name}.event_servers.${index}`)
+      return owner === undefined ? [] : [{ name, index, message: `${address} is that of ${owner} already` }]
+    }),
+  )
 }

@@ -1,13 +1,13 @@
 /** Any scalar key from the environment, in zigbee2mqtt's way: PORTWIRE_CONFIG_ and the path in capitals, joined by `_`. So a
  * password need not stand in a file, and one file does for many machines. */
 
-import { parse } from 'yaml'
+import { isScalar, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { didYouMean } from '../../contract/file/index.js'
 import { PortwireError } from '../../errors.js'
 import { shownName } from '../printable.js'
 import { configSchema } from './schema.js'
-import { isTable, mapped, type Path, type Scalar, scalarsOf } from './tree.js'
+import { isTable, isWriteOnly, mapped, type Path, type Scalar, scalarsOf } from './tree.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -18,6 +18,8 @@ export interface Overridden {
   readonly value: unknown
   /** The variable that stands for a path, when it is set: what is wrong there is wrong in the variable. */
   variableOf(path: Path): string | undefined
+  /** Those of the keys of a table that a problem names: the file alone does not show what is wrong. */
+  variablesIn(path: Path, problem: string): readonly string[]
 }
 
 /** Devices, and items of lists, are those of the file: a variable changes one, and makes none.
@@ -25,7 +27,7 @@ export interface Overridden {
 export function withEnvironment(written: unknown, env: Environment): Overridden {
   const given = Object.entries(env).filter(([name, value]) => name.startsWith(PREFIX) && value !== undefined)
   if (given.length === 0 || !(isTable(written) || written === null || written === undefined)) {
-    return { value: written, variableOf: () => undefined }
+    return { value: written, variableOf: () => undefined, variablesIn: () => [] }
   }
   const known = new Map<string, Scalar[]>()
   for (const scalar of scalarsOf(configSchema, written)) {
@@ -50,7 +52,16 @@ export function withEnvironment(written: unknown, env: Environment): Overridden 
     value = withValue(value, scalar.path, readValue(text!, scalar))
     variables.set(scalar.path.join('.'), name)
   }
-  return { value, variableOf: (path) => variables.get(path.join('.')) }
+  return {
+    value,
+    variableOf: (path) => variables.get(path.join('.')),
+    variablesIn(path, problem) {
+      const words = problem.split(/\W+/)
+      const isIn = ({ scalar }: (typeof found)[number]) =>
+        scalar.path.slice(0, -1).join('.') === path.join('.') && words.includes(String(scalar.path.at(-1)))
+      return found.filter(isIn).map(({ name }) => name)
+    },
+  }
 }
 
 /** User and password for a client that has no config file, from the same variables. */
@@ -65,14 +76,14 @@ export function variableName(path: Path): string {
   return PREFIX + path.join('_').toUpperCase().replaceAll('-', '_')
 }
 
-/** As a scalar of YAML would be read, where the key takes that; else the text: a password of digits is a text. */
+/** As a scalar of YAML would be read, where the key takes that; else the text. A password is one as it is, whatever its letters mean
+ * in YAML, and so is what YAML would warn of: its warning would quote it. */
 function readValue(text: string, { schema }: Scalar): unknown {
-  let scalar: unknown
-  try {
-    scalar = parse(text, { maxAliasCount: 0 })
-  } catch {
-    return text
-  }
+  if (isWriteOnly(schema)) return text
+  const { errors, warnings, contents } = parseDocument(text)
+  if (errors.length > 0 || warnings.length > 0) return text
+  if (!isScalar(contents)) return text
+  const scalar = contents.value
   return typeof scalar !== 'object' && z.safeParse(schema, scalar).success ? scalar : text
 }
 

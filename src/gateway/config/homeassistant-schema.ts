@@ -20,7 +20,7 @@ export const homeAssistantSchema = z
     }),
     status_topic: levels.default(HOME_ASSISTANT_DEFAULTS.statusTopic).meta({
       title: 'Status topic',
-      description: 'Where Home Assistant says online; everything is said again then.',
+      description: 'Where Home Assistant says online; not below mqtt.base_topic. Everything is said again then.',
       examples: ['homeassistant/status'],
     }),
   })
@@ -31,11 +31,13 @@ export const homeAssistantSchema = z
     requires_restart: true,
   })
 
-/** Why discovery cannot be where the config has it; undefined when it can. */
-export function discoveryTopicProblem(
+/** Topics that cannot be where the config has them, as what comes there would be taken for the gateway's own, and the other way round. */
+export function topicProblems(
   baseTopic: string,
   homeAssistant: z.output<typeof homeAssistantSchema> | undefined,
-): string | undefined {
-  if (!homeAssistant?.enabled || !`${homeAssistant.discovery_topic}/`.startsWith(`${baseTopic}/`)) return undefined
-  return `it is ${baseTopic}, or below it, which is the gateway's own`
+): { readonly key: string; readonly message: string }[] {
+  if (!homeAssistant?.enabled) return []
+  return (['discovery_topic', 'status_topic'] as const)
+    .filter((key) => `${homeAssistant[key]}/`.startsWith(`${baseTopic}/`))
+    .map((key) => ({ key, message: `it is ${baseTopic}, or below it, which is the gateway's own` }))
 }

@@ -16,7 +16,7 @@ const disk = z.strictObject({
     .meta({
       title: 'Folder',
       description:
-        'Of this gateway alone; relative to the config file. Default: $STATE_DIRECTORY, else the state folder of the user.',
+        'Of this gateway alone, and with nothing else in it; relative to the config file. Default: $STATE_DIRECTORY, else the state folder of the user.',
       examples: ['/var/lib/portwire/outbox'],
     })
     .optional(),

@@ -56,9 +56,9 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): ConfigProblem[]
       return [problem(path, value === undefined ? `is missing; ${expected}` : `${expected}, got ${show(value)}`)]
     }
     case 'too_small':
-      return [problem(path, `expected at least ${issue.minimum}, got ${show(valueAt(input, path))}`)]
+      return [problem(path, `expected at least ${issue.minimum}${OF[issue.origin] ?? ''}, got ${size(input, path)}`)]
     case 'too_big':
-      return [problem(path, `expected at most ${issue.maximum}, got ${show(valueAt(input, path))}`)]
+      return [problem(path, `expected at most ${issue.maximum}${OF[issue.origin] ?? ''}, got ${size(input, path)}`)]
     case 'invalid_union': {
       // Of a text or a table, a table was written: what is wrong in it says more than that it is none of the two.
       const inner = issue.errors.find((issues) => issues.every((each) => each.path.length > 0 || 'keys' in each))
@@ -97,6 +97,14 @@ const KINDS: Readonly<Record<string, string>> = {
   int: 'a whole number',
   number: 'a whole number',
   boolean: 'true or false',
+}
+
+/** What the bound of a list or a text counts. */
+const OF: Readonly<Record<string, string>> = { array: ' in the list', string: ' letter' }
+
+function size(input: unknown, path: Path): string {
+  const value = valueAt(input, path)
+  return Array.isArray(value) ? String(value.length) : show(value)
 }
 
 function kindOf(expected: string): string {

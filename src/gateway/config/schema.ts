@@ -1,8 +1,8 @@
 /** The config file: exactly the keys that the gateway honours. The same schema checks the file and documents it. */
 
 import { z } from 'zod'
-import { devicesSchema, sharedPorts } from './device-schema.js'
-import { discoveryTopicProblem, homeAssistantSchema } from './homeassistant-schema.js'
+import { devicesSchema, sharedAddresses, sharedPorts } from './device-schema.js'
+import { homeAssistantSchema, topicProblems } from './homeassistant-schema.js'
 import { logSchema } from './log-schema.js'
 import { CONFIG_VERSION } from './migrate.js'
 import { mqttSchema } from './mqtt-schema.js'
@@ -33,8 +33,12 @@ export const configSchema = z
     for (const { name, key, message } of sharedPorts(value.devices)) {
       context.addIssue({ code: 'custom', message, path: ['devices', name, key] })
     }
-    const problem = discoveryTopicProblem(value.mqtt.base_topic, value.homeassistant)
-    if (problem) context.addIssue({ code: 'custom', message: problem, path: ['homeassistant', 'discovery_topic'] })
+    for (const { name, index, message } of sharedAddresses(value.devices)) {
+      context.addIssue({ code: 'custom', message, path: ['devices', name, 'event_servers', index, 'port'] })
+    }
+    for (const { key, message } of topicProblems(value.mqtt.base_topic, value.homeassistant)) {
+      context.addIssue({ code: 'custom', message, path: ['homeassistant', key] })
+    }
   })
   .meta({
     title: 'portwire gateway',

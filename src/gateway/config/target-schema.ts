@@ -61,7 +61,7 @@ const LINES = ['keep', 'assert', 'release', 'pulse'] as const
 export const targetKeys = {
   serial: text(
     'Serial port',
-    'Path of the tty, best one of /dev/serial/by-id/; of one device only.',
+    'Absolute path of the tty, best one of /dev/serial/by-id/; of one device only.',
     '/dev/serial/by-id/usb-Arduino__www.arduino.cc__0043_75735303431351E0A152-if00',
   ),
   match: match.optional(),
@@ -75,7 +75,8 @@ export const targetKeys = {
     .min(1)
     .meta({
       title: 'Program',
-      description: 'A program and its arguments, in place of a board. Every user of the machine can see them.',
+      description:
+        'A program and its arguments, in place of a board; found in PATH, or from the folder where the gateway was started. Every user of the machine can see them.',
       examples: [['./greenhouse-sim', '--seed', '7']],
     })
     .optional(),

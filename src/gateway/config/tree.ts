@@ -83,7 +83,8 @@ export function mapped(value: unknown, change: (value: unknown, path: Path) => u
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapped(item, change, [...path, key])]))
 }
 
-function isWriteOnly(schema: Schema): boolean {
+/** True where the value is never shown. */
+export function isWriteOnly(schema: Schema): boolean {
   const inner = unwrap(schema)
   return [schema, inner].some((one) => z.globalRegistry.get(one)?.['writeOnly'] === true)
 }

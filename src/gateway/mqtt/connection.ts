@@ -87,6 +87,15 @@ const VERSION_REFUSED: ReadonlySet<unknown> = new Set([1, 0x84])
 /** Bad user name or password, not authorized, bad authentication method; sections as above. */
 const CREDENTIALS_REFUSED: ReadonlySet<unknown> = new Set([4, 5, 0x86, 0x87, 0x8c])
 
+/** The broker let this user not hear a topic. */
+export class SubscriptionRefusedError extends Error {
+  readonly topic: string
+  constructor(topic: string, cause: unknown) {
+    super(`the broker refused the subscription to ${topic}`, { cause })
+    this.topic = topic
+  }
+}
+
 /** From here on a reason code of MQTT 5 is a failure (section 2.4). */
 const FAILURE = 0x80
 
@@ -101,6 +110,11 @@ const TAKEN_OVER = 0x8e
 
 function takenOver({ clientId }: ConnectionSettings): string {
   return `another client came with the client id ${clientId}: two gateways must not share one`
+}
+
+/** What a kill of the broker looks like, and Mosquitto 2.0 gives no other word to the one of two clients that has to go. */
+function closedWithoutWord({ clientId }: ConnectionSettings): string {
+  return `the connection was closed (the broker ended, or another client came with the client id ${clientId})`
 }
 
 /** Nothing is kept, so that nothing is replayed: mqtt.js holds back `connect` until its store is empty. */
@@ -179,7 +193,7 @@ function connectOnce(settings: ConnectionSettings, handlers: ConnectionHandlers)
       state = 'over'
       client.end(true)
       if (wasConnecting) reject(connectError(settings, lastError ?? new Error(CLOSED_EARLY)))
-      else handlers.closed(lastError?.message ?? 'the connection was closed')
+      else handlers.closed(lastError?.message ?? closedWithoutWord(settings))
     })
     client.on('connect', ({ sessionPresent }) => {
       if (state !== 'connecting') return
@@ -240,9 +254,9 @@ function connectionOver(
       if (topics.length === 0) return
       // Retain As Published (MQTT 5): a retained command is known as such also when it is new.
       const wanted = Object.fromEntries(topics.map((topic) => [topic, { qos, rap: true }]))
-      const granted = await client.subscribeAsync(wanted)
-      const refused = granted.find((grant) => grant.qos >= 128)
-      if (refused) throw new Error(`the broker refused the subscription to ${refused.topic}`)
+      await client.subscribeAsync(wanted).catch((error: unknown) => {
+        throw subscriptionRefused(topics, error) ?? error
+      })
     },
     async unsubscribe(topics) {
       if (topics.length > 0) await client.unsubscribeAsync([...topics])
@@ -267,6 +281,13 @@ function connectionOver(
       client.stream.destroy()
     },
   }
+}
+
+/** Undefined where it is not the broker that said no. mqtt.js says neither which one nor what it means. */
+function subscriptionRefused(topics: readonly string[], cause: unknown): SubscriptionRefusedError | undefined {
+  const granted = (cause as { packet?: { granted?: readonly unknown[] } }).packet?.granted
+  const topic = topics.find((_, index) => Number(granted?.[index]) >= FAILURE)
+  return topic === undefined ? undefined : new SubscriptionRefusedError(topic, cause)
 }
 
 function bytesOf(payload: string | Uint8Array): Buffer {

@@ -8,6 +8,7 @@ import { aclOf } from '../../../src/gateway/broker/mosquitto-acl.js'
 import { hashPassword } from '../../../src/gateway/broker/password-hash.js'
 import { parseConfig, startGateway } from '../../../src/gateway/index.js'
 import { runCli, startCli } from '../../cli/run-cli.js'
+import { EXAMPLES } from '../config/support.js'
 import { connectClient } from '../mqtt-client.js'
 
 function folder(): string {
@@ -19,6 +20,7 @@ function folder(): string {
 const text = (embedded: unknown) => JSON.stringify({ version: 1, mqtt: { embedded }, devices: {} })
 const parse = (embedded: unknown, path = 'portwire.yaml') => parseConfig(path, text(embedded))
 const listen = '127.0.0.1:0'
+const DEVICE = { serial: '/dev/ttyACM0', contract: `${EXAMPLES}greenhouse.yaml` }
 const ann = { password: 'canary-1', role: 'reader' }
 
 test('the short form is an address', () => {
@@ -133,6 +135,25 @@ test('the access list for Mosquitto is that of the users, or of one user a role'
   expect(aclOf(other).match(/^user .*$/gm)).toEqual(['user attic', 'user operator', 'user reader'])
   expect(aclOf(other)).toContain('user attic\ntopic read portwire/#\n')
 })
+
+test.each([
+  ['a device', { version: 1, devices: { reader: DEVICE } }, 'reader would be both reader and device'],
+  ['a device', { version: 1, mqtt: { user: 'pi' }, devices: { pi: DEVICE } }, 'pi would be both gateway and device'],
+  [
+    'a user',
+    { version: 1, mqtt: { embedded: { listen: '127.0.0.1:0', users: { portwire: ann } } }, devices: {} },
+    'portwire would be both gateway and reader',
+  ],
+])(
+  'the access list is refused where %s is called as another user: Mosquitto would add up their rights',
+  async (_name, config, line) => {
+    const path = join(folder(), 'portwire.json')
+    writeFileSync(path, JSON.stringify(config))
+    const { code, out, err } = await runCli('gateway', '--config', path, '--mosquitto-acl')
+    expect(err).toContain(`the user ${line}`)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+  },
+)
 
 test.each([
   ['nothing', '', 'stdin has no password'],

@@ -1,6 +1,6 @@
 /** Keys of the config from the environment. */
 
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseConfig } from '../../../src/gateway/index.js'
 import { DEVICE, EXAMPLES, refusal } from './support.js'
 
@@ -49,6 +49,29 @@ devices:
       eventServers: [{ port: 0 }],
       eventQuota: { eventsPerSecond: 1_000 },
     })
+  })
+
+  test.each(['!hunter2', '!secret x', '"quoted"', 'abc # def', '*star', '&and x', '12e3', ' '])(
+    'a password of %j is one as it is, and nothing warns of it',
+    async (password) => {
+      const warnings: Error[] = []
+      const hear = (warning: Error) => void warnings.push(warning)
+      process.on('warning', hear)
+      onTestFinished(() => void process.off('warning', hear))
+      const env = { PORTWIRE_CONFIG_MQTT_USER: password, PORTWIRE_CONFIG_MQTT_PASSWORD: password }
+      expect(parse(SHORTEST, env).mqtt).toMatchObject({ user: password, password })
+      // A warning is handed out in the next turn.
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(warnings).toEqual([])
+    },
+  )
+
+  test('a variable that is wrong only together with the file is named with the place in the file', () => {
+    const text = `version: 1\nmqtt: {server: "mqtt://x"}\n${DEVICE}`
+    const env = { PORTWIRE_CONFIG_MQTT_EMBEDDED: '127.0.0.1:0', PORTWIRE_CONFIG_MQTT_USER: 'x' }
+    expect(refusal(() => parse(text, env))).toBe(
+      `${path}:2:1: mqtt: give one of server and embedded; PORTWIRE_CONFIG_MQTT_EMBEDDED of the environment counts too`,
+    )
   })
 
   test('reaches the keys of the outbox, which may be a word or a table', () => {

@@ -54,6 +54,32 @@ test.each([
     device('    serial: /dev/x\n    restart: {type: always}\n'),
     ':6:15: devices.a.restart.type: expected one of permanent, transient, temporary, got "always"',
   ],
+  [
+    'a first pause above the longest',
+    device('    serial: /dev/x\n    restart: {initial: 60s, max: 1s}\n'),
+    ':6:5: devices.a.restart: initial is above max',
+  ],
+  [
+    'two event servers at one address',
+    device('    serial: /dev/x\n    event_servers: [{port: 4101}, {port: 0}, {port: 0}, {port: 4101}]\n'),
+    ':6:58: devices.a.event_servers.3.port: 127.0.0.1:4101 is that of devices.a.event_servers.0 already',
+  ],
+  [
+    'a program without a name',
+    device('    spawn: []\n'),
+    ':5:5: devices.a.spawn: expected at least 1 in the list, got 0',
+  ],
+  ['an empty text', device('    serial: ""\n'), ':5:5: devices.a.serial: expected at least 1 letter, got ""'],
+  [
+    'a status topic of Home Assistant among the own ones',
+    `version: 1\nhomeassistant: {enabled: true, status_topic: portwire/a/set}\n${DEVICE}`,
+    ":2:32: homeassistant.status_topic: it is portwire, or below it, which is the gateway's own",
+  ],
+  [
+    'a table with itself in it',
+    `version: 1\nmqtt: &a {user: *a}\n${DEVICE}`,
+    ':2:17: not YAML: *a stands within what it means',
+  ],
   ['neither serial nor spawn', device(''), ':3:3: devices.a: give one of serial, match, spawn, tcp and websocket'],
   [
     'serial and spawn',

@@ -79,6 +79,19 @@ test('a broker that gave our place to another client with the same id: that is t
   expect(reason).toBe('another client came with the client id test: two gateways must not share one')
 })
 
+test('a broker that closes the connection without a word, as Mosquitto does then: the client id is in the reason', async () => {
+  const mosquitto = await startMosquitto()
+  onTestFinished(() => mosquitto.remove())
+  const reason = new Promise<string>((closed, reject) => {
+    connectToBroker(settings(mosquitto.url), { ...handlers, closed })
+      .then(() => connect(mosquitto.url))
+      .catch(reject)
+  })
+  expect(await reason).toBe(
+    'the connection was closed (the broker ended, or another client came with the client id test)',
+  )
+})
+
 test('a certificate of an unknown authority is refused; with the authority in the config it is taken', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'portwire-tls-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))

@@ -1,9 +1,12 @@
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { parseConfig } from '../../../src/gateway/index.js'
 
-const path = fileURLToPath(new URL('../../docs/examples/portwire.yaml', import.meta.url))
-const folder = fileURLToPath(new URL('../../docs/examples/', import.meta.url))
+const path = fileURLToPath(new URL('../../../docs/examples/portwire.yaml', import.meta.url))
+const folder = fileURLToPath(new URL('../../../docs/examples/', import.meta.url))
 const DEVICES = 'devices:\n  a:\n    serial: /dev/ttyACM0\n    contract: greenhouse.yaml\n'
 const outboxOf = (lines: string, env = {}) => parseConfig(path, `version: 1\n${lines}${DEVICES}`, env).outbox
 
@@ -48,4 +51,19 @@ test.each([
   ['outbox: disk\n', 'outbox: expected memory, or dir, max_bytes, ttl, on_full, sync, hold, got "disk"'],
 ])('%s is refused, with the place', (lines, problem) => {
   expect(() => outboxOf(lines)).toThrow(problem)
+})
+
+test('a folder with other files in it is refused: it would be closed to others, and renamed when it is damaged', () => {
+  const home = mkdtempSync(join(tmpdir(), 'portwire-home-'))
+  onTestFinished(() => rmSync(home, { recursive: true }))
+  const lines = `outbox: {dir: ${home}}\n`
+  expect(outboxOf(lines)?.dir).toBe(home)
+  for (const name of ['db', 'mark', 'lost+found']) mkdirSync(join(home, name))
+  expect(outboxOf(lines)?.dir).toBe(home)
+  writeFileSync(join(home, 'portwire.yaml'), '')
+  const mode = statSync(home).mode
+  expect(() => outboxOf(lines)).toThrow(
+    `${path}: outbox.dir: ${home} has other files in it (portwire.yaml): the outbox needs a folder of its own`,
+  )
+  expect(statSync(home).mode).toBe(mode)
 })
