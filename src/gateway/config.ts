@@ -128,25 +128,26 @@ function resolveConfig(file: ConfigFile, path: string, env: Environment): Omit<G
     contracts.set(full, contract)
     return contract
   }
+  const discovery = homeassistant?.enabled
+    ? { discoveryTopic: homeassistant.discovery_topic, statusTopic: homeassistant.status_topic }
+    : undefined
   return {
-    mqtt: mqttOf(file.mqtt, path),
+    mqtt: mqttOf(file.mqtt, discovery, path),
     ...(file.log && { log: { ...file.log } as NonNullable<GatewayConfig['log']> }),
     devices: Object.entries(file.devices).map(([name, device]) =>
       deviceOf(path, name, device, contractAt(device.contract), file.mqtt.payload),
     ),
     ...(outbox && { outbox }),
-    ...(homeassistant?.enabled && {
-      homeassistant: { discoveryTopic: homeassistant.discovery_topic, statusTopic: homeassistant.status_topic },
-    }),
+    ...(discovery && { homeassistant: discovery }),
   }
 }
 
-function mqttOf(mqtt: ConfigFile['mqtt'], path: string): MqttConfig {
+function mqttOf(mqtt: ConfigFile['mqtt'], discovery: GatewayConfig['homeassistant'], path: string): MqttConfig {
   const beside = (name: string) => resolve(dirname(path), name)
   const password =
     mqtt.password ?? (mqtt.password_file && readPassword(beside(mqtt.password_file), 'mqtt.password_file'))
   return {
-    server: serverOf(mqtt, path),
+    server: serverOf(mqtt, discovery, path),
     baseTopic: mqtt.base_topic,
     version: mqtt.version,
     clientId: mqtt.client_id,
@@ -159,9 +160,9 @@ function mqttOf(mqtt: ConfigFile['mqtt'], path: string): MqttConfig {
   }
 }
 
-function serverOf(mqtt: ConfigFile['mqtt'], path: string): ServerConfig {
+function serverOf(mqtt: ConfigFile['mqtt'], discovery: GatewayConfig['homeassistant'], path: string): ServerConfig {
   if (mqtt.embedded === undefined) return { kind: 'external', url: mqtt.server ?? 'mqtt://127.0.0.1:1883' }
-  return embeddedOf(mqtt.embedded, mqtt.base_topic, path)
+  return embeddedOf(mqtt.embedded, mqtt.base_topic, discovery, path)
 }
 
 /** Where in the text a path begins: its key, or the nearest parent that is there. */

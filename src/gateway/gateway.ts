@@ -203,7 +203,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     list.ask()
     homeAssistant?.devicesChanged()
   })
-  const taker = createTaker({ topics, bridge, devices, pipe, log })
+  const taker = createTaker({ topics, bridge, devices, pipe, homeAssistant: config.homeassistant, log })
   bridge.announce()
   if (alarm) bridge.outboxChanged(alarm)
   if (config.homeassistant) {
@@ -229,7 +229,6 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
   }
 
   const ttys = createTtyClaims()
-  const run = randomBytes(4).toString('hex')
   const start = (device: DeviceConfig, servers: DeviceEventServers) =>
     startDevice({
       config: device,
@@ -238,7 +237,8 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
       ...(events && { outbox: events }),
       openPort: options.openPort ?? openDevicePort,
       log,
-      run,
+      // Another at every start of a device: its count of events begins anew, and its board may not have booted.
+      run: randomBytes(4).toString('hex'),
       now: () => new Date(),
       clock,
       say,

@@ -89,8 +89,10 @@ export const LIMITS = {
   eventBurst: 400,
   /** What a config may set for either. */
   maxEventsPerSecond: 100_000,
-  /** Of a response topic that a caller names. */
+  /** Of a response topic that a caller names. A broker may disconnect who publishes on a topic of very many levels (Mosquitto above
+   * 200), and the answer would be tried again for ever. */
   responseTopicBytes: 256,
+  responseTopicLevels: 20,
   devices: 256,
   /** Between two of `bridge/health`; that of zigbee2mqtt. */
   healthMs: 600_000,

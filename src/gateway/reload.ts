@@ -91,6 +91,8 @@ export function createReloader(options: ReloaderOptions): Reloader {
     for (const device of config.devices) {
       if (changes.kept.includes(device.name)) goOn(device)
     }
+    // `online` must not be said after the `offline` of the end.
+    if (closing) return undefined
     options.changed(config)
     log('info', NAMESPACE, summary(changes))
     if (changes.needsRestart.length > 0) {

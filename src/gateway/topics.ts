@@ -83,13 +83,29 @@ export function createTopics(base: string): Topics {
   }
 }
 
+export interface ResponseTopicRules {
+  readonly maxBytes: number
+  readonly maxLevels: number
+  /** Of Home Assistant: its discovery is below the one, and it speaks on the other. */
+  readonly discoveryTopic: string
+  readonly statusTopic: string
+}
+
 /** Why an answer may not be published on `topic`, which a caller chose; undefined when it may.
  * The gateway publishes with its own rights, so a caller must not have it speak on topics that mean something to others. */
-export function responseTopicProblem(topic: string, base: string, maxBytes: number): string | undefined {
+export function responseTopicProblem(
+  topic: string,
+  base: string,
+  { maxBytes, maxLevels, discoveryTopic, statusTopic }: ResponseTopicRules,
+): string | undefined {
   if (topic === '') return 'it is empty'
   if (Buffer.byteLength(topic) > maxBytes) return `it is longer than ${maxBytes} bytes`
+  if (topic.split('/').length > maxLevels) return `it has more than ${maxLevels} levels`
   if (/[+#\0]/.test(topic)) return 'it has a wildcard or a NUL'
   if (topic.startsWith('$')) return 'it begins with $'
+  if (topic === statusTopic || (topic.startsWith(`${discoveryTopic}/`) && topic.endsWith('/config'))) {
+    return 'it is one of Home Assistant'
+  }
   const below = topic.startsWith(`${base}/`) ? topic.slice(base.length + 1).split('/') : []
   const isResponse = below[1] === 'response'
   if (topic === base || (below.length > 0 && !isResponse)) return `it is under ${base}/, and not a response topic there`

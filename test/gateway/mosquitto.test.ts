@@ -52,6 +52,44 @@ test('a response topic that would speak for the gateway is not used', async () =
   expect(log.join('\n')).toContain('the response topic was not used')
 })
 
+test.each([
+  ['of 231 levels', '/'.repeat(230), 'more than 20 levels'],
+  ['of discovery', 'homeassistant/device/portwire_x/config', 'of Home Assistant'],
+  ["of Home Assistant's birth", 'homeassistant/status', 'of Home Assistant'],
+])('a response topic %s is not used, and costs nobody the connection', async (_what, responseTopic, why) => {
+  const { gateway, port, log } = await startTestGateway(external(await broker()))
+  const client = await clientOf(gateway, ['portwire/#'], V5)
+  port.answer = async () => 0.4
+  await client.publish('portwire/greenhouse/call/setVent', { open: 0.4 }, { properties: { responseTopic } })
+  expect((await client.next('portwire/greenhouse/response')).json).toEqual({ data: 0.4, status: 'ok' })
+  await until(() => gateway.mqtt().waiting.messages === 0, 5_000, 'the broker has the answer')
+  expect(gateway.mqtt()).toMatchObject({ connected: true, reconnects: 0 })
+  expect(log.join('\n')).toContain(why)
+})
+
+test("Home Assistant's birth is heard when it is published with retain as well, and not when it is found at the start", async () => {
+  const mosquitto = await broker()
+  const early = await connectClient(mosquitto.url, [])
+  onTestFinished(() => early.end())
+  await early.publish('homeassistant/status', 'online', { retain: true })
+  const config = configWith(external(mosquitto))
+  const homeassistant = { discoveryTopic: 'homeassistant', statusTopic: 'homeassistant/status' }
+  const log: string[] = []
+  const gateway = await startGateway(
+    { ...config, devices: [], homeassistant },
+    { log: (_level, _namespace, message) => log.push(message) },
+  )
+  onTestFinished(() => gateway.close())
+  await gateway.connected
+  const client = await clientOf(gateway, ['portwire/bridge/response/#'])
+  await client.publish('portwire/bridge/request/devices', {})
+  await client.next('portwire/bridge/response/devices')
+  const births = () => log.filter((line) => line.includes('Home Assistant has started')).length
+  expect(births()).toBe(0)
+  await early.publish('homeassistant/status', 'online', { retain: true })
+  await until(() => births() === 1, 5_000, 'the birth is heard')
+})
+
 test('an event carries its id as a user property too', async () => {
   const { gateway, port } = await startTestGateway(external(await broker()))
   const client = await clientOf(gateway, ['portwire/#'], V5)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/clock.js'
 import type { Contract } from '../../src/contract/index.js'
+import { deferred } from '../../src/deferred.js'
 import { PortwireError } from '../../src/errors.js'
 import { changesBetween } from '../../src/gateway/config/changes.js'
 import {
@@ -99,6 +100,22 @@ describe('reload of a gateway, program or board behind it', () => {
     await late.next('portwire/a/availability', ({ json }) => json['state'] === 'offline')
     await late.next('portwire/a/contract', ({ text }) => text !== '')
     expect(late.messages.filter(({ topic }) => topic === 'portwire/a')).toEqual([])
+  })
+
+  test('a device that a reload starts anew while its board goes on gives no id of an event twice', async () => {
+    const { client, reload, ports } = await start([device('a')])
+    const emit = async () => {
+      ports.get('a')!.state('running')
+      await ports.get('a')!.emit('reading', { celsius: 21.5, humidity: 40 })
+    }
+    await emit()
+    await reload([device('a', { callTimeoutMs: 100 })])
+    await emit()
+    const isReading = ({ topic }: { topic: string }) => topic === 'portwire/a/event/reading'
+    await client.heard(2, isReading)
+    const [first, second] = client.messages.filter(isReading).map(({ json }) => json['id'])
+    expect(first).toMatch(/^a:7f3a91c2:[0-9a-f]{8}-0$/)
+    expect(second).not.toBe(first)
   })
 
   test('another event_quota holds at once, without another session; taken out of the config it is the default again', async () => {
@@ -359,6 +376,31 @@ describe('reload of a gateway, program or board behind it', () => {
     ])
     expect(gateway.devices()[1]).not.toHaveProperty('event_servers')
     expect(log.find((line) => line.startsWith('error portwire:b it goes on without'))).toContain(String(taken))
+  })
+
+  test('a reload that a shutdown overtakes does not leave `online` at the broker', async () => {
+    const mosquitto = await startMosquitto()
+    onTestFinished(() => mosquitto.remove())
+    const port = createFakePort()
+    const { close } = port
+    const isClosing = deferred<void>()
+    const mayClose = deferred<void>()
+    port.close = async () => {
+      isClosing.resolve()
+      await mayClose.promise
+      return close()
+    }
+    const config = { ...configWith({ server: { kind: 'external', url: mosquitto.url } }), devices: [device('a')] }
+    const gateway = await startGateway(config, { openPort: () => port })
+    await gateway.connected
+    const reloaded = gateway.reload(() => ({ ...config, devices: [] }))
+    await isClosing.promise
+    const closed = gateway.close()
+    mayClose.resolve()
+    await Promise.all([reloaded, closed])
+    const late = await connectClient(mosquitto.url, ['portwire/bridge/state'])
+    onTestFinished(() => late.end())
+    expect((await late.next('portwire/bridge/state')).json).toEqual({ state: 'offline' })
   })
 
   test('a gateway that is closed takes no other config', async () => {

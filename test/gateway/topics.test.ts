@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { createTopics, responseTopicProblem } from '../../src/gateway/topics.js'
 
 const topics = createTopics('portwire')
+const rules = { maxBytes: 64, maxLevels: 20, discoveryTopic: 'ha', statusTopic: 'ha/status' }
 
 test('topics are those of the conventions', () => {
   expect(topics.bridgeState).toBe('portwire/bridge/state')
@@ -45,6 +46,11 @@ test.each([
   ['portwire/bridge/state', 'it is under portwire/, and not a response topic there'],
   ['portwire', 'it is under portwire/, and not a response topic there'],
   ['x'.repeat(65), 'it is longer than 64 bytes'],
+  ['x/'.repeat(19), undefined],
+  ['x/'.repeat(20), 'it has more than 20 levels'],
+  ['ha/status', 'it is one of Home Assistant'],
+  ['ha/device/x/config', 'it is one of Home Assistant'],
+  ['ha/x/answers', undefined],
 ])('an answer on %s: %s', (topic, problem) => {
-  expect(responseTopicProblem(topic, 'portwire', 64)).toBe(problem)
+  expect(responseTopicProblem(topic, 'portwire', rules)).toBe(problem)
 })

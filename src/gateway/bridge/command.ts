@@ -1,6 +1,8 @@
 /** A command or a request as it comes over MQTT: JSON or msgpack in, the transaction taken out, and where the answer goes. */
 
+import { HOME_ASSISTANT_DEFAULTS } from '../config/homeassistant-schema.js'
 import { decodeMsgpack, isMsgpack } from '../encoding.js'
+import type { HomeAssistantConfig } from '../homeassistant/homeassistant.js'
 import { LIMITS } from '../limits.js'
 import type { Inbound, Publication } from '../mqtt/publication.js'
 import { responseTopicProblem } from '../topics.js'
@@ -75,11 +77,16 @@ export function answerTo(
   classicTopic: string,
   base: string,
   payload: string | Uint8Array,
+  homeAssistant: HomeAssistantConfig = HOME_ASSISTANT_DEFAULTS,
 ): { readonly publication: Publication; readonly problem?: string } {
   const { responseTopic, correlationData } = inbound
   const classic: Publication = { topic: classicTopic, payload, qos: 1, retain: false }
   if (responseTopic === undefined) return { publication: classic }
-  const problem = responseTopicProblem(responseTopic, base, LIMITS.responseTopicBytes)
+  const problem = responseTopicProblem(responseTopic, base, {
+    maxBytes: LIMITS.responseTopicBytes,
+    maxLevels: LIMITS.responseTopicLevels,
+    ...homeAssistant,
+  })
   if (problem) return { publication: classic, problem: `the response topic was not used: ${problem}` }
   return { publication: { ...classic, topic: responseTopic, ...(correlationData && { correlationData }) } }
 }

@@ -2,6 +2,7 @@
 
 import type { Device } from '../device/device.js'
 import { isMsgpack, type PayloadFormat } from '../encoding.js'
+import type { HomeAssistantConfig } from '../homeassistant/homeassistant.js'
 import { LIMITS } from '../limits.js'
 import type { Log } from '../log.js'
 import type { MqttPipe } from '../mqtt/pipe.js'
@@ -25,6 +26,8 @@ export interface TakerOptions {
   readonly bridge: Pick<Bridge, 'request' | 'refuse'>
   readonly devices: ReadonlyMap<string, Device>
   readonly pipe: Pick<MqttPipe, 'publish' | 'info'>
+  /** Default: the topics that Home Assistant has where the config says nothing. */
+  readonly homeAssistant?: HomeAssistantConfig | undefined
   readonly log: Log
 }
 
@@ -32,7 +35,7 @@ type DeviceCommand = Exclude<Addressed, { kind: 'request' }>
 
 const BUSY = `too many commands at once (${LIMITS.commandsPerDevice}); nothing was sent`
 
-export function createTaker({ topics, bridge, devices, pipe, log }: TakerOptions): Taker {
+export function createTaker({ topics, bridge, devices, pipe, homeAssistant, log }: TakerOptions): Taker {
   const intake = createIntake(LIMITS.commandsPerDevice)
   const requests = createIntake(LIMITS.bridgeRequests)
   const redelivery = createRedelivery(LIMITS.commandsRemembered)
@@ -102,7 +105,7 @@ export function createTaker({ topics, bridge, devices, pipe, log }: TakerOptions
   }
 
   function answer(inbound: Inbound, classicTopic: string, payload: string | Uint8Array) {
-    const { publication, problem } = answerTo(inbound, classicTopic, topics.base, payload)
+    const { publication, problem } = answerTo(inbound, classicTopic, topics.base, payload, homeAssistant)
     if (problem) log('warn', 'portwire:mqtt', `${inbound.topic}: ${problem}`)
     pipe.publish(publication)
   }

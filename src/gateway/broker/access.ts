@@ -1,6 +1,8 @@
 /** Who may say and hear what at a broker: roles, and the topic filters that each grants. What no filter grants is refused. The
  * embedded broker asks it for every decision; a Mosquitto is given the same as a file (mosquitto-acl.ts). */
 
+import { HOME_ASSISTANT_DEFAULTS } from '../config/homeassistant-schema.js'
+
 /** Topic filters of MQTT. */
 export interface Grant {
   readonly read: readonly string[]
@@ -17,10 +19,17 @@ export type Role =
   | { readonly kind: 'gateway' }
 
 /** Home Assistant's discovery, and its word that it has started. */
-const DISCOVERY = 'homeassistant'
+export interface DiscoveryTopics {
+  readonly discoveryTopic: string
+  readonly statusTopic: string
+}
 
-/** What a role may do. @param base  the gateway's base topic */
-export function grantOf(role: Role, base: string): Grant {
+/** What a role may do. @param base  the gateway's base topic
+ * @param topics  of the config's section `homeassistant`, or its defaults */
+export function grantOf(role: Role, base: string, topics: DiscoveryTopics = HOME_ASSISTANT_DEFAULTS): Grant {
+  const { statusTopic } = topics
+  const discovery = `${topics.discoveryTopic}/#`
+  const homeAssistant = matches(discovery, statusTopic) ? [discovery] : [discovery, statusTopic]
   switch (role.kind) {
     case 'anonymous':
       return { read: [`${base}/bridge/state`, `${base}/+/availability`], write: [] }
@@ -33,11 +42,11 @@ export function grantOf(role: Role, base: string): Grant {
       return { read: said(base), write: [] }
     case 'operator':
       return {
-        read: [...said(base), `${DISCOVERY}/#`],
-        write: [`${base}/bridge/request/#`, ...deviceHears(`${base}/+`), `${DISCOVERY}/status`],
+        read: [...said(base), ...homeAssistant],
+        write: [`${base}/bridge/request/#`, ...deviceHears(`${base}/+`), statusTopic],
       }
     case 'gateway':
-      return { read: [`${base}/#`, `${DISCOVERY}/#`], write: [`${base}/#`, `${DISCOVERY}/#`] }
+      return { read: [`${base}/#`, ...homeAssistant], write: [`${base}/#`, discovery] }
   }
 }
 

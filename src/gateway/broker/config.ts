@@ -5,7 +5,7 @@ import { PortwireError } from '../../errors.js'
 import type { EmbeddedInFile, UserInFile } from '../config/broker-schema.js'
 import { readPassword } from '../config/text-file.js'
 import { LIMITS } from '../limits.js'
-import { grantOf, type Role } from './access.js'
+import { type DiscoveryTopics, type Grant, grantOf, type Role } from './access.js'
 import { exposure } from './exposure.js'
 import { parsePasswordHash } from './password-hash.js'
 import { type BrokerUser, hashedSecret, type Secret, secretOf } from './users.js'
@@ -22,12 +22,20 @@ export interface EmbeddedConfig {
 }
 
 /** @param path  of the config file
+ * @param topics  of its section `homeassistant`
  * @throws CONFIG_INVALID  an address or a password that cannot be used, or an address that others reach without users */
-export function embeddedOf(written: EmbeddedInFile, base: string, path: string): EmbeddedConfig {
+export function embeddedOf(
+  written: EmbeddedInFile,
+  base: string,
+  topics: DiscoveryTopics | undefined,
+  path: string,
+): EmbeddedConfig {
   const table = typeof written === 'string' ? { listen: written, anonymous: false, users: {} } : written
   const key = typeof written === 'string' ? 'mqtt.embedded' : 'mqtt.embedded.listen'
   const { host, port } = addressOf(table.listen, `${path}: ${key}`)
-  const users = Object.entries(table.users).map(([name, given]) => userOf(name, given, base, path))
+  const users = Object.entries(table.users).map(([name, given]) =>
+    userOf(name, given, path, (role) => grantOf(role, base, topics)),
+  )
   const problem = exposure(host, users.length > 0, table.anonymous)
   if (problem !== undefined) throw new PortwireError('CONFIG_INVALID', `${path}: ${key}: ${problem}`)
   return {
@@ -48,7 +56,7 @@ function addressOf(text: string, where: string): { host: string; port: number } 
   return { host: (match[1] ?? match[2])!, port }
 }
 
-function userOf(name: string, given: UserInFile, base: string, path: string) {
+function userOf(name: string, given: UserInFile, path: string, grant: (role: Role) => Grant) {
   const key = `mqtt.embedded.users.${name}`
   const role: Role = given.role === 'device' ? { kind: 'device', devices: given.devices! } : { kind: given.role }
   const file = given.password_file && resolve(dirname(path), given.password_file)
@@ -64,7 +72,7 @@ function userOf(name: string, given: UserInFile, base: string, path: string) {
     name,
     role,
     secret,
-    grant: grantOf(role, base),
+    grant: grant(role),
     ...(role.kind === 'gateway' && { maxSubscriptions: LIMITS.brokerGatewaySubscriptions }),
   }
 }

@@ -2,7 +2,7 @@
 
 import { PortwireError } from '../../errors.js'
 import type { GatewayConfig } from '../config.js'
-import { type Grant, grantOf, type Role } from './access.js'
+import { type DiscoveryTopics, type Grant, grantOf, type Role } from './access.js'
 
 interface AclUser {
   readonly name: string
@@ -11,25 +11,25 @@ interface AclUser {
 
 /** For the users of the embedded broker; without any, for one user of each role: the gateway's own, `operator`, `reader`, and one
  * called after each device. */
-export function aclOf({ mqtt, devices }: GatewayConfig): string {
+export function aclOf({ mqtt, devices, homeassistant }: GatewayConfig): string {
   const { server } = mqtt
   const own: AclUser = { name: mqtt.user ?? 'portwire', role: { kind: 'gateway' } }
   if (server.kind === 'embedded' && server.users) {
     const anonymous: AclUser[] = server.anonymous ? [{ name: '', role: { kind: 'anonymous' } }] : []
-    return mosquittoAcl([...anonymous, own, ...server.users], mqtt.baseTopic)
+    return mosquittoAcl([...anonymous, own, ...server.users], mqtt.baseTopic, homeassistant)
   }
   const perDevice = devices.map(({ name }): AclUser => ({ name, role: { kind: 'device', devices: [name] } }))
   const people: AclUser[] = [
     { name: 'operator', role: { kind: 'operator' } },
     { name: 'reader', role: { kind: 'reader' } },
   ]
-  return mosquittoAcl([own, ...people, ...perDevice], mqtt.baseTopic)
+  return mosquittoAcl([own, ...people, ...perDevice], mqtt.baseTopic, homeassistant)
 }
 
 /** Lines of an acl_file; what is not in it Mosquitto refuses, an empty file included.
  * @param users  names and roles; the role anonymous stands for clients without a user and has no name
  * @throws CONFIG_INVALID  two of one name */
-export function mosquittoAcl(users: readonly AclUser[], base: string): string {
+export function mosquittoAcl(users: readonly AclUser[], base: string, topics?: DiscoveryTopics): string {
   // Mosquitto would give a user of two sections the rights of both.
   const names = users.map(({ name }) => name)
   const twice = users.find(({ name }, index) => names.indexOf(name) !== index)
@@ -42,8 +42,8 @@ export function mosquittoAcl(users: readonly AclUser[], base: string): string {
   const named = users.filter(({ role }) => role.kind !== 'anonymous')
   // Lines before the first user are those of clients without one.
   const sections = [
-    ...anonymous.map(({ role }) => ['# without a user', ...lines(grantOf(role, base))]),
-    ...named.map(({ name, role }) => [`# ${role.kind}`, `user ${name}`, ...lines(grantOf(role, base))]),
+    ...anonymous.map(({ role }) => ['# without a user', ...lines(grantOf(role, base, topics))]),
+    ...named.map(({ name, role }) => [`# ${role.kind}`, `user ${name}`, ...lines(grantOf(role, base, topics))]),
   ]
   return ['# acl_file of Mosquitto, written by portwire gateway --mosquitto-acl', ...sections.map((s) => s.join('\n'))]
     .join('\n\n')

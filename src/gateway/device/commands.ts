@@ -62,7 +62,7 @@ export function createDeviceCommands({ config, port, merge, clock }: DeviceComma
   /** What is left of the time, at every step. */
   const countdown = (expiresInMs: number | undefined) => {
     const endMs = expiresInMs === undefined ? undefined : clock.nowMs() + expiresInMs
-    return () => (endMs === undefined ? undefined : endMs - clock.nowMs())
+    return () => (endMs === undefined ? undefined : Math.floor(endMs - clock.nowMs()))
   }
 
   return {

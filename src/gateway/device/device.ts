@@ -245,8 +245,7 @@ export function startDevice(options: DeviceOptions): Device {
     await last?.close()
     // It went into quarantine meanwhile.
     if (closing || last !== port) return
-    // They come again, from the new session.
-    events.quota.forget()
+    events.restarted()
     if (last) {
       countBefore(last)
       before.restarts += 1
@@ -281,7 +280,7 @@ export function startDevice(options: DeviceOptions): Device {
       })
       return restarting
     },
-    adjust: events.quota.adjust,
+    adjust: events.adjust,
     async reset() {
       if (!port) throw new PortwireError('PORT_EXITED', inQuarantine(name))
       return port.kill()

@@ -3,8 +3,8 @@
 import type { EventMeta } from '../../port/types.js'
 
 /** Gives each event its id. A reliable event has one from its device, stable over resends and restarts; a plain one gets
- * `device:epoch:run-number`, where run names this run of the gateway: its count begins anew at every start.
- * @param run 8 hex digits, drawn at the start of the gateway */
+ * `device:epoch:run-number`, where run names this start of the device by the gateway: the count begins anew with it.
+ * @param run 8 hex digits, drawn at that start */
 export function createEventIds(device: string, run: string): (meta: EventMeta) => string {
   let plain = 0
   let epoch: number | undefined

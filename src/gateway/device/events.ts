@@ -15,6 +15,7 @@ import { createEventIds } from './event-id.js'
 import { createEventJson } from './event-json.js'
 import { createDeviceLog, type DeviceLogLine } from './log.js'
 import { createDeviceQuota, type DeviceQuota, type DeviceQuotaOptions } from './quota.js'
+import { createUnfinished } from './unfinished.js'
 
 export interface DeviceEvents {
   /** Above the quota of the device it is dropped and counted, and only the merged state tells its values. */
@@ -27,7 +28,9 @@ export interface DeviceEvents {
   /** Another boot of the device, or the first that is heard of: what the state was is not known any more. */
   forget(): void
   log(line: DeviceLogLine): void
-  readonly quota: Pick<DeviceQuota, 'adjust' | 'forget'>
+  adjust: DeviceQuota['adjust']
+  /** The port is another: events that wait for their turn come again. */
+  restarted(): void
   /** Says the merged state, and what was dropped, if they are not said yet. It may be called again, after the last event. */
   close(): void
 }
@@ -38,7 +41,7 @@ export interface DeviceEventsOptions extends Pick<DeviceQuotaOptions, 'aboveQuot
   readonly pipe: Pick<MqttPipe, 'publish' | 'publishEvent' | 'publishLatest' | 'publishOnce'>
   /** Where events wait for the broker on disk; undefined: in memory. */
   readonly outbox?: Pick<DurableOutbox, 'append' | 'store'>
-  /** Names this run of the gateway: 8 hex digits. */
+  /** Names this start of the device by the gateway: 8 hex digits. */
   readonly run: string
   /** Wall-clock time, for `at`. */
   readonly now: () => Date
@@ -56,6 +59,7 @@ export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
   )
   const instant = createInstant(now)
   const quota = createDeviceQuota(options)
+  const unfinished = createUnfinished()
   const lines = createDeviceLog({ topic: topics.log(name), pipe, now, clock })
   // Always JSON: it is what templates read.
   const state = createPaced(clock, LIMITS.stateMs, () =>
@@ -101,7 +105,13 @@ export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
       } else json.merge(event, value)
       state.ask()
     },
-    reliable: (event, value, meta) => quota.turn(() => take(event, value, meta)),
+    reliable: (event, value, meta) =>
+      unfinished.once(meta.id, (begun) =>
+        quota.turn(() => {
+          begun()
+          return take(event, value, meta)
+        }),
+      ),
     merge(fields) {
       json.set(fields)
       state.ask()
@@ -113,9 +123,14 @@ export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
       state.ask()
     },
     log: lines.say,
-    quota,
+    adjust: quota.adjust,
+    restarted() {
+      quota.forget()
+      unfinished.forget()
+    },
     close() {
       quota.close()
+      unfinished.forget()
       lines.close()
       state.flush()
     },

@@ -59,7 +59,8 @@ export function deviceDiscovery(device: DiscoveryDevice, gateway: DiscoveryGatew
   const add = (key: string, config: ComponentConfig) => {
     cmps[key] = {
       ...config,
-      unique_id: `${id}_${key}`,
+      // A key has no `-`: so `pump_main` with `speed` is not `pump` with `main_speed`.
+      unique_id: `${id}-${key}`,
       default_entity_id: `${config.p}.${slug(`${name}_${key}`)}`,
     }
   }

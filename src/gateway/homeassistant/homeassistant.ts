@@ -104,10 +104,11 @@ export function createHomeAssistant(options: HomeAssistantOptions): HomeAssistan
         if (!retain && payload.toString() === 'online') homeAssistantStarted()
         return true
       }
-      if (!topic.startsWith(`${config.discoveryTopic}/`)) return false
       const id = topic.slice(config.discoveryTopic.length + 1).split('/')[1] ?? ''
+      // No more than was subscribed to: the base topic may be below the discovery topic, and commands come there.
+      if (topic !== topicOf(id)) return false
       // What is found may be published on later: a topic that this gateway would not have made is left alone.
-      if (!isLooking || found >= LIMITS.staleDiscoveries || !isOwnId(id, clientId) || topic !== topicOf(id)) return true
+      if (!isLooking || found >= LIMITS.staleDiscoveries || !isOwnId(id, clientId)) return true
       const components = foundConfig(payload, clientId)
       if (components) {
         found += 1

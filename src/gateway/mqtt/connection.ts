@@ -36,6 +36,14 @@ export interface ConnectionHandlers {
   closed(reason: string): void
 }
 
+export interface SubscribeOptions {
+  /** Default 1. */
+  readonly qos?: 0 | 1
+  /** Retain As Published (MQTT 5): true, the default, has a message that is published with retain come with it, so that a retained command
+   * is known as such also when it is new; false has only those come with it that the broker had kept. */
+  readonly isRetainSaid?: boolean
+}
+
 export interface Connection {
   readonly version: 4 | 5
   /** How many QoS 1 messages the broker takes unacknowledged. */
@@ -48,7 +56,7 @@ export interface Connection {
    * Not called when the connection ends first. */
   publish(publication: Publication, settled?: (refusal?: string) => void): void
   /** Resolves when the broker has granted all of them. */
-  subscribe(topics: readonly string[], qos?: 0 | 1): Promise<void>
+  subscribe(topics: readonly string[], options?: SubscribeOptions): Promise<void>
   /** Resolves when the broker has forgotten them. */
   unsubscribe(topics: readonly string[]): Promise<void>
   /** Says DISCONNECT, so that no will is sent; bounded in time. */
@@ -250,10 +258,9 @@ function connectionOver(
         if (typeof code === 'number' && code >= FAILURE) settled?.(error.message.replace(/^Publish error: /, ''))
       })
     },
-    async subscribe(topics, qos = 1) {
+    async subscribe(topics, { qos = 1, isRetainSaid = true } = {}) {
       if (topics.length === 0) return
-      // Retain As Published (MQTT 5): a retained command is known as such also when it is new.
-      const wanted = Object.fromEntries(topics.map((topic) => [topic, { qos, rap: true }]))
+      const wanted = Object.fromEntries(topics.map((topic) => [topic, { qos, rap: isRetainSaid }]))
       await client.subscribeAsync(wanted).catch((error: unknown) => {
         throw subscriptionRefused(topics, error) ?? error
       })

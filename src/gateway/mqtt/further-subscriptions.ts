@@ -22,7 +22,8 @@ export function createFurtherSubscriptions(
     const to = connection()
     // QoS 0: nothing of it is worth keeping for a gateway that is away, and aedes drops a client that unsubscribes while a
     // QoS 1 message is on its way ("no such packet").
-    to?.subscribe([topic], 0).catch((error: Error) => {
+    // What is retained is known already; what is new counts, also where its publisher retains it.
+    to?.subscribe([topic], { qos: 0, isRetainSaid: false }).catch((error: Error) => {
       if (to === connection()) log('warn', 'portwire:mqtt', `${topic}: no subscription: ${error.message}`)
     })
   }

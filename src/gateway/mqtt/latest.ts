@@ -10,7 +10,7 @@ export interface Latest {
   take(): Publication | undefined
   /** The broker has what `take` gave for this topic. */
   acknowledge(topic: string): void
-  /** The link is gone or new: everything on the wire is forgotten, and every retained value waits to be sent again. */
+  /** The link is gone or new: what was on the wire, and every retained value, waits to be sent again. */
   restart(): void
   /** Every value waits to be sent again, those that are not retained too: somebody new listens. */
   again(): void
@@ -43,6 +43,8 @@ export function createLatest(): Latest {
       if (!waiting.has(topic) && values.get(topic)?.payload === '') values.delete(topic)
     },
     restart() {
+      // The broker may not have it.
+      for (const topic of onTheWire) waiting.add(topic)
       onTheWire.clear()
       for (const [topic, { retain }] of values) if (retain) waiting.add(topic)
     },

@@ -23,6 +23,27 @@ const listen = '127.0.0.1:0'
 const DEVICE = { serial: '/dev/ttyACM0', contract: `${EXAMPLES}greenhouse.yaml` }
 const ann = { password: 'canary-1', role: 'reader' }
 
+test('who may hear and write what of Home Assistant follows discovery_topic and status_topic, in the list for Mosquitto too', () => {
+  const homeassistant = { enabled: true, discovery_topic: 'site1/ha', status_topic: 'hass/status' }
+  const users = { dash: { password: 'canary-1', role: 'operator' }, other: { password: 'canary-2', role: 'gateway' } }
+  const config = parseConfig(
+    'portwire.yaml',
+    JSON.stringify({ version: 1, mqtt: { embedded: { listen, users } }, homeassistant, devices: {} }),
+  )
+  const { server } = config.mqtt
+  const [dash, other] = (server.kind === 'embedded' && server.users) || []
+  expect(dash!.grant.read.slice(-2)).toEqual(['site1/ha/#', 'hass/status'])
+  expect(dash!.grant.write.at(-1)).toBe('hass/status')
+  expect(other!.grant).toEqual({
+    read: ['portwire/#', 'site1/ha/#', 'hass/status'],
+    write: ['portwire/#', 'site1/ha/#'],
+  })
+  const acl = aclOf(config)
+  expect(acl).toContain('topic read site1/ha/#')
+  expect(acl).toContain('topic write hass/status')
+  expect(acl).not.toContain('homeassistant')
+})
+
 test('the short form is an address', () => {
   expect(parse('127.0.0.1:1884').mqtt.server).toEqual({ kind: 'embedded', port: 1884 })
   expect(parse({ listen: 'localhost:1884' }).mqtt.server).toEqual({ kind: 'embedded', port: 1884 })

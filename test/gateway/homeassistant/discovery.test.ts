@@ -155,3 +155,14 @@ test('all ids are of the characters that are allowed, and no two entities have t
     expect(component['default_entity_id']).toMatch(new RegExp(`^${component.p}\\.[a-z0-9_]+$`))
   }
 })
+
+test('entities of two devices have different ids, also where name and member of one run together to those of the other', () => {
+  const one = (member: string, name: string) =>
+    Object.values(
+      discoveryOf(
+        defineContract({ name: 'pump', version: '1', actions: {}, events: { said: { fields: { [member]: 'u8' } } } }),
+        name,
+      ).cmps,
+    ).map((component) => component['unique_id'])
+  expect(one('main_speed', 'pump')).not.toEqual(one('speed', 'pump_main'))
+})

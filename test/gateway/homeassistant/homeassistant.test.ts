@@ -231,3 +231,11 @@ test('what is closed says nothing more', async () => {
   await clock.advance(60_000)
   expect({ sent, births: births() }).toEqual({ sent: [], births: 0 })
 })
+
+test('only discovery is taken for discovery: a base topic below the discovery topic keeps its commands', () => {
+  const { take, homeAssistant } = start()
+  homeAssistant.linked(true)
+  expect(take('homeassistant/portwire/greenhouse/call/setVent', '{}', false)).toBe(false)
+  expect(take('homeassistant/device/greenhouse/set', '{}', false)).toBe(false)
+  expect(take('homeassistant/device/other/config', '{}')).toBe(true)
+})

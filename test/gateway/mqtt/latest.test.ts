@@ -73,3 +73,18 @@ test('a value that comes while the topic is being cleared is said', () => {
   latest.acknowledge('a')
   expect(latest.take()?.payload).toBe('2')
 })
+
+test('a value that is not retained, and was on the wire when the link was lost, is sent again', () => {
+  const latest = createLatest()
+  latest.set(value('a', '1', false))
+  latest.set(value('b', '1', false))
+  latest.take()
+  latest.take()
+  latest.acknowledge('b')
+  latest.restart()
+  expect(latest.take()?.topic).toBe('a')
+  expect(latest.take()).toBeUndefined()
+  latest.acknowledge('a')
+  latest.restart()
+  expect(latest.take()).toBeUndefined()
+})
