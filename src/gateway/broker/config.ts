@@ -65,7 +65,7 @@ function userOf(name: string, given: UserInFile, base: string, path: string) {
     role,
     secret,
     grant: grantOf(role, base),
-    ...(role.kind === 'gateway' && { maxSubscriptions: LIMITS.brokerGatewaySubscriptions }),
+    ...((role.kind === 'gateway' || role.kind === 'operator') && { maxSubscriptions: LIMITS.brokerManySubscriptions }),
   }
 }
 

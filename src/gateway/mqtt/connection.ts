@@ -237,15 +237,15 @@ function connectionOver(
       })
     },
     async subscribe(topics, qos = 1) {
-      if (topics.length === 0) return
       // Retain As Published (MQTT 5): a retained command is known as such also when it is new.
-      const wanted = Object.fromEntries(topics.map((topic) => [topic, { qos, rap: true }]))
-      const granted = await client.subscribeAsync(wanted)
-      const refused = granted.find((grant) => grant.qos >= 128)
+      const asked = inPackets(topics).map((part) =>
+        client.subscribeAsync(Object.fromEntries(part.map((topic) => [topic, { qos, rap: true }]))),
+      )
+      const refused = (await Promise.all(asked)).flat().find((grant) => grant.qos >= 128)
       if (refused) throw new Error(`the broker refused the subscription to ${refused.topic}`)
     },
     async unsubscribe(topics) {
-      if (topics.length > 0) await client.unsubscribeAsync([...topics])
+      await Promise.all(inPackets(topics).map((part) => client.unsubscribeAsync([...part])))
     },
     end() {
       gather.flush()
@@ -267,6 +267,15 @@ function connectionOver(
       client.stream.destroy()
     },
   }
+}
+
+/** All filters in one packet can be more than a broker takes. */
+function inPackets(topics: readonly string[]): (readonly string[])[] {
+  const parts = []
+  for (let at = 0; at < topics.length; at += LIMITS.subscribeFilters) {
+    parts.push(topics.slice(at, at + LIMITS.subscribeFilters))
+  }
+  return parts
 }
 
 function bytesOf(payload: string | Uint8Array): Buffer {
