@@ -178,6 +178,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     devices: () => [...devices.values()].map((device) => device.row()),
     mqtt: () => mqtt.info,
     outbox: () => events?.info,
+    broker: () => broker?.info,
     clock,
   })
   const { restart } = options

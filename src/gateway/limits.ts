@@ -104,6 +104,8 @@ export const LIMITS = {
   staleDiscoveries: 1_024,
   eventServersPerDevice: 16,
 
+  /** Of the gateway's own SUBSCRIBE or UNSUBSCRIBE; more go in several packets: 256 devices are 769 filters, and brokers have bounds. */
+  subscribeFilters: 64,
   keepaliveSeconds: 10,
   connectTimeoutMs: 5_000,
   /** How long an MQTT 5 broker keeps the session, and with it commands sent meanwhile: a restart or a network fault, no longer. */
@@ -139,9 +141,15 @@ export const LIMITS = {
   brokerDrainMs: 4_000,
   /** Bytes that wait for all subscribers together: beyond, the one with the most is disconnected. */
   brokerWaitingBytes: 12 * 1024 * 1024,
-  /** Of each client, and of a gateway; a further one is refused. */
+  /** Of a SUBSCRIBE or UNSUBSCRIBE; Home Assistant asks for 500 at once at most. A client with a longer one is disconnected. */
+  brokerSubscribeFilters: 512,
+  brokerSubscribeBytes: 64 * 1024,
+  /** Of each client, and of one that acts for many devices: an operator, a gateway, anybody where there are no users. A client that
+   * asks for a further one is disconnected. */
   brokerSubscriptions: 100,
-  brokerGatewaySubscriptions: 1_024,
+  brokerManySubscriptions: 1_024,
+  /** Of all clients but the gateway itself, each of 1 to 2 KB: who asks for a further one is disconnected. */
+  brokerSubscriptionsTogether: 4_096,
   brokerTopicBytes: 1_024,
   brokerTopicLevels: 20,
   /** Retained messages and their bytes; beyond, a message is passed on and not retained. */

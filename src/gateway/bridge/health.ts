@@ -1,6 +1,7 @@
 /** `bridge/health`: how the gateway is, in numbers. */
 
 import type { Clock } from '../../clock.js'
+import type { BrokerInfo } from '../broker/broker.js'
 import type { DeviceRow } from '../device/row.js'
 import type { MqttPipeInfo } from '../mqtt/pipe.js'
 import type { OutboxInfo } from '../outbox/types.js'
@@ -22,6 +23,8 @@ export interface Health {
     /** In memory: answers, and what the bridge says, and `socket_bytes` that wait in the socket. */
     readonly waiting: Readonly<Record<'messages' | 'bytes' | 'socket_bytes', number>>
   }
+  /** The embedded broker: its connections, and what it refused since the start. */
+  readonly broker?: BrokerInfo
   readonly devices: Readonly<Record<string, Pick<DeviceRow, 'state' | 'session' | 'restarts'>>>
 }
 
@@ -30,11 +33,13 @@ export interface HealthOptions {
   readonly mqtt: () => MqttPipeInfo
   /** Undefined where events wait in memory. */
   readonly outbox: () => OutboxInfo | undefined
+  /** Undefined where the broker is another program. */
+  readonly broker: () => BrokerInfo | undefined
   readonly clock: Clock
 }
 
 /** Returns what measures the health now; its uptime counts from here. */
-export function createHealth({ devices, mqtt, outbox, clock }: HealthOptions): () => Promise<Health> {
+export function createHealth({ devices, mqtt, outbox, broker, clock }: HealthOptions): () => Promise<Health> {
   const startMs = clock.nowMs()
   return async () => {
     const askedMs = clock.nowMs()
@@ -43,12 +48,14 @@ export function createHealth({ devices, mqtt, outbox, clock }: HealthOptions): (
     const { connected, reconnects, dropped, waiting } = mqtt()
     const { tooLong: too_long, ...lost } = dropped
     const { socketBytes: socket_bytes, ...held } = waiting
+    const embedded = broker()
     return {
       response_time: Math.round(nowMs - askedMs),
       uptime_s: Math.round((nowMs - startMs) / 1_000),
       memory_bytes: process.memoryUsage.rss(),
       outbox: outboxOf(outbox(), waiting),
       mqtt: { connected, reconnects, dropped: { ...lost, too_long }, waiting: { ...held, socket_bytes } },
+      ...(embedded && { broker: embedded }),
       devices: Object.fromEntries(
         devices().map(({ name, state, session, restarts }) => [name, { state, session, restarts }]),
       ),

@@ -83,6 +83,7 @@ export async function startBroker(
     anonymous: users.length === 0 ? OPEN : anonymous,
     isOpen: users.length === 0,
     entered: (client: Client) => door.enter(client.conn as Socket),
+    end: (client, why) => end(client.conn as Socket, why),
     refused: (what, detail) => refuse(what, detail && `${SAID[what]}: ${detail}`),
   })
   const aedes = await startAedes(policy, log)
@@ -152,7 +153,7 @@ function ownUser(password: string): BrokerUser {
     secret: secretOf(password),
     grant: OPEN,
     keepsSession: true,
-    maxSubscriptions: LIMITS.brokerGatewaySubscriptions,
+    maxSubscriptions: LIMITS.brokerManySubscriptions,
   }
 }
 

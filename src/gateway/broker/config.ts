@@ -73,7 +73,7 @@ function userOf(name: string, given: UserInFile, path: string, grant: (role: Rol
     role,
     secret,
     grant: grant(role),
-    ...(role.kind === 'gateway' && { maxSubscriptions: LIMITS.brokerGatewaySubscriptions }),
+    ...((role.kind === 'gateway' || role.kind === 'operator') && { maxSubscriptions: LIMITS.brokerManySubscriptions }),
   }
 }
 

@@ -15,6 +15,8 @@ export interface BrokerPolicyOptions {
   /** A client that gives a user is taken as anonymous too: there is nothing to check it against. */
   readonly isOpen: boolean
   readonly entered: (client: Client) => void
+  /** Its connection is to be closed, counted and said; called again it does nothing. */
+  readonly end: (client: Client, why: string) => void
   /** @param detail  for the log; empty: it is counted only */
   readonly refused: (what: Refused, detail: string) => void
 }
@@ -37,8 +39,7 @@ interface Identity {
   readonly grant: Grant
   readonly maxSubscriptions: number
   readonly filters: Set<string>
-  /** Refusals that are in the log: that there are too many, and how many of those that are not granted. */
-  isFullSaid: boolean
+  /** Refusals that are in the log. */
   saidFilters: number
 }
 
@@ -62,10 +63,14 @@ export function createBrokerPolicy(options: BrokerPolicyOptions): BrokerPolicy {
   /** Client ids that are connected or keep a session, and whose they are. */
   const owners = new Map<string, { readonly user: string; readonly client: Client }>()
   const retained = createRetained({ topics: LIMITS.brokerRetainedTopics, bytes: LIMITS.brokerRetainedBytes })
+  /** Subscriptions of all but those who keep their session. */
+  let together = 0
+  const counts = ({ user }: Identity) => !keepers.has(user)
 
   const identify = async (name: string | undefined, password: string): Promise<Identity | number> => {
     if (name === undefined || (options.isOpen && !keepers.has(name))) {
-      return options.anonymous ? identityOf(ANONYMOUS, options.anonymous) : NOT_AUTHORIZED
+      const most = options.isOpen ? LIMITS.brokerManySubscriptions : LIMITS.brokerSubscriptions
+      return options.anonymous ? identityOf(ANONYMOUS, options.anonymous, most) : NOT_AUTHORIZED
     }
     const result = await login(name, password)
     if (result.kind === 'user') return identityOf(name, result.user.grant, result.user.maxSubscriptions)
@@ -129,14 +134,23 @@ export function createBrokerPolicy(options: BrokerPolicyOptions): BrokerPolicy {
         done(null)
       },
       authorizeSubscribe(client, subscription, done) {
+        // Ended by an earlier one of the same packet: nothing is counted any more.
+        if (client.closed) return done(null, null)
         const identity = identities.get(client)
         const { topic } = subscription
+        // MQTT 3.1.1, section 4.8, lets a server close; refused one by one, what is asked for costs more than what is granted.
+        const excess = identity && excessOf(identity, topic, counts(identity) ? together : 0)
+        if (excess !== undefined) {
+          options.end(client, excess)
+          return done(new Error(excess))
+        }
         const problem = identity ? subscriptionProblem(identity, topic) : 'nobody subscribes'
         // SUBACK says failure for this one; the connection goes on.
         if (problem !== undefined) {
           refused('subscription', problem)
           return done(null, null)
         }
+        if (!identity!.filters.has(topic) && counts(identity!)) together += 1
         identity!.filters.add(topic)
         done(null, subscription)
       },
@@ -146,9 +160,13 @@ export function createBrokerPolicy(options: BrokerPolicyOptions): BrokerPolicy {
       },
     },
     unsubscribed(client, filters) {
-      for (const filter of filters) identities.get(client)?.filters.delete(filter)
+      const identity = identities.get(client)
+      for (const filter of filters) if (identity?.filters.delete(filter) && counts(identity)) together -= 1
     },
     left(client) {
+      const identity = identities.get(client)
+      if (identity && counts(identity)) together -= identity.filters.size
+      identity?.filters.clear()
       const owner = owners.get(client.id)
       // One that was taken over by the same user has left its id to that.
       if (owner?.client === client && !keepers.has(owner.user)) owners.delete(client.id)
@@ -164,22 +182,25 @@ const LOGIN_REFUSED: Readonly<Record<number, string>> = {
 }
 
 function identityOf(user: string, grant: Grant, maxSubscriptions: number = LIMITS.brokerSubscriptions): Identity {
-  return { user, grant, maxSubscriptions, filters: new Set(), isFullSaid: false, saidFilters: 0 }
+  return { user, grant, maxSubscriptions, filters: new Set(), saidFilters: 0 }
 }
 
-/** Empty: counted, and not said again. One packet can ask for thousands, so what is cheap to say comes first. */
+/** Why there is no room for it. @param together  of all clients */
+function excessOf({ filters, maxSubscriptions, user }: Identity, topic: string, together: number): string | undefined {
+  if (filters.has(topic)) return undefined
+  if (filters.size >= maxSubscriptions) return `${whoIs({ user })} asks for more than ${maxSubscriptions} subscriptions`
+  if (together < LIMITS.brokerSubscriptionsTogether) return undefined
+  return `${whoIs({ user })} asks for a subscription, and all clients together have ${together}`
+}
+
+/** Empty: counted, and not said again. */
 function subscriptionProblem(identity: Identity, topic: string): string | undefined {
-  const { filters, maxSubscriptions, grant } = identity
-  if (filters.size >= maxSubscriptions && !filters.has(topic)) {
-    if (identity.isFullSaid) return ''
-    identity.isFullSaid = true
-    return `${whoIs(identity)} has ${maxSubscriptions} subscriptions: ${shownName(topic)} and further ones`
-  }
+  const { grant } = identity
   if (topic.length <= LIMITS.brokerTopicBytes && maySubscribe(grant, topic)) return undefined
   identity.saidFilters += 1
   return identity.saidFilters > SAID_FILTERS ? '' : `${whoIs(identity)}: ${shownName(topic)}`
 }
 
-function whoIs({ user }: Identity): string {
+function whoIs({ user }: Pick<Identity, 'user'>): string {
   return user === ANONYMOUS ? 'a client without a user' : `user ${user}`
 }

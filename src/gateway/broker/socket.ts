@@ -42,7 +42,14 @@ export function guardSocket(socket: Socket, bound: OutboundBound, end: (why: str
 }
 
 function guardInbound(socket: Socket, end: (why: string) => void): void {
-  const check = createPacketGuard({ connectBytes: LIMITS.brokerConnectBytes, packetBytes: LIMITS.brokerPacketBytes })
+  const check = createPacketGuard({
+    connectBytes: LIMITS.brokerConnectBytes,
+    packetBytes: LIMITS.brokerPacketBytes,
+    subscribeBytes: LIMITS.brokerSubscribeBytes,
+    subscribeFilters: LIMITS.brokerSubscribeFilters,
+    // More than anybody may have: it would be ended anyway, after all of it was parsed.
+    filtersAtOnce: LIMITS.brokerManySubscriptions,
+  })
   const push = socket.push.bind(socket)
   socket.push = (chunk: Buffer | null, ...rest: never[]) => {
     const problem = chunk === null ? undefined : check(chunk)

@@ -7,6 +7,7 @@ import { LIMITS } from '../limits.js'
 import { createPacketTrimmer } from './packet-trimmer.js'
 import type { Inbound, Publication } from './publication.js'
 import { createPublishGather } from './publish-gather.js'
+import { type SubscribeOptions, subscribe, unsubscribe } from './subscribe.js'
 import type { TlsMaterial } from './tls-files.js'
 import { tlsProblem } from './tls-problem.js'
 
@@ -34,14 +35,6 @@ export interface ConnectionHandlers {
   message(inbound: Inbound, taken: () => void): void
   /** The connection is over; called once, never before connect has resolved. */
   closed(reason: string): void
-}
-
-export interface SubscribeOptions {
-  /** Default 1. */
-  readonly qos?: 0 | 1
-  /** Retain As Published (MQTT 5): true, the default, has a message that is published with retain come with it, so that a retained command
-   * is known as such also when it is new; false has only those come with it that the broker had kept. */
-  readonly isRetainSaid?: boolean
 }
 
 export interface Connection {
@@ -94,15 +87,6 @@ export async function connectToBroker(settings: ConnectionSettings, handlers: Co
 const VERSION_REFUSED: ReadonlySet<unknown> = new Set([1, 0x84])
 /** Bad user name or password, not authorized, bad authentication method; sections as above. */
 const CREDENTIALS_REFUSED: ReadonlySet<unknown> = new Set([4, 5, 0x86, 0x87, 0x8c])
-
-/** The broker let this user not hear a topic. */
-export class SubscriptionRefusedError extends Error {
-  readonly topic: string
-  constructor(topic: string, cause: unknown) {
-    super(`the broker refused the subscription to ${topic}`, { cause })
-    this.topic = topic
-  }
-}
 
 /** From here on a reason code of MQTT 5 is a failure (section 2.4). */
 const FAILURE = 0x80
@@ -258,16 +242,8 @@ function connectionOver(
         if (typeof code === 'number' && code >= FAILURE) settled?.(error.message.replace(/^Publish error: /, ''))
       })
     },
-    async subscribe(topics, { qos = 1, isRetainSaid = true } = {}) {
-      if (topics.length === 0) return
-      const wanted = Object.fromEntries(topics.map((topic) => [topic, { qos, rap: isRetainSaid }]))
-      await client.subscribeAsync(wanted).catch((error: unknown) => {
-        throw subscriptionRefused(topics, error) ?? error
-      })
-    },
-    async unsubscribe(topics) {
-      if (topics.length > 0) await client.unsubscribeAsync([...topics])
-    },
+    subscribe: (topics, options) => subscribe(client, topics, options),
+    unsubscribe: (topics) => unsubscribe(client, topics),
     end() {
       gather.flush()
       return new Promise((resolve) => {
@@ -288,13 +264,6 @@ function connectionOver(
       client.stream.destroy()
     },
   }
-}
-
-/** Undefined where it is not the broker that said no. mqtt.js says neither which one nor what it means. */
-function subscriptionRefused(topics: readonly string[], cause: unknown): SubscriptionRefusedError | undefined {
-  const granted = (cause as { packet?: { granted?: readonly unknown[] } }).packet?.granted
-  const topic = topics.find((_, index) => Number(granted?.[index]) >= FAILURE)
-  return topic === undefined ? undefined : new SubscriptionRefusedError(topic, cause)
 }
 
 function bytesOf(payload: string | Uint8Array): Buffer {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createHealth } from '../../../src/gateway/bridge/health.js'
+import type { BrokerInfo } from '../../../src/gateway/broker/broker.js'
 import type { MqttPipeInfo } from '../../../src/gateway/mqtt/pipe.js'
 import type { OutboxInfo } from '../../../src/gateway/outbox/types.js'
 import { createVirtualClock } from '../../../src/testing/index.js'
@@ -11,9 +12,15 @@ const mqtt: MqttPipeInfo = {
   waiting: { messages: 3, bytes: 120, socketBytes: 40 },
 }
 
-async function healthWith(outbox: OutboxInfo | undefined) {
+async function healthWith(outbox: OutboxInfo | undefined, broker?: BrokerInfo) {
   const clock = createVirtualClock()
-  const health = createHealth({ devices: () => [], mqtt: () => mqtt, outbox: () => outbox, clock })
+  const health = createHealth({
+    devices: () => [],
+    mqtt: () => mqtt,
+    outbox: () => outbox,
+    broker: () => broker,
+    clock,
+  })
   await clock.advance(90_000)
   const asked = health()
   await clock.advance(1)
@@ -36,4 +43,10 @@ test('health has the records and bytes of the outbox on disk, with what it has l
 
 test('where events wait in memory it has those, with everything else that waits there', async () => {
   expect((await healthWith(undefined)).outbox).toEqual({ records: 3, bytes: 120 })
+})
+
+test('of the embedded broker it has the connections and what was refused; of another program nothing', async () => {
+  const refused = { login: 1, publish: 2, subscription: 3, retained: 4, connection: 5, closed: 6 }
+  expect((await healthWith(undefined, { connections: 3, refused })).broker).toEqual({ connections: 3, refused })
+  expect(await healthWith(undefined)).not.toHaveProperty('broker')
 })

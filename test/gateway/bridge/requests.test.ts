@@ -32,6 +32,8 @@ test('devices, info and health are answered with what is retained', async () => 
         dropped: expect.objectContaining({ full: 0, refused: 0 }),
         waiting: { messages: expect.any(Number), bytes: expect.any(Number), socket_bytes: expect.any(Number) },
       },
+      // The gateway itself and the one that asks.
+      broker: { connections: 2, refused: expect.objectContaining({ login: 0, closed: 0 }) },
       devices: { greenhouse: { state: 'opening', session: 0, restarts: 0 } },
     },
     status: 'ok',

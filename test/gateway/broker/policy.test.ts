@@ -2,7 +2,7 @@
 
 import type { AedesOptions, Client, ConnectPacket } from 'aedes'
 import { expect, it, test } from 'vitest'
-import { OPEN } from '../../../src/gateway/broker/access.js'
+import { type Grant, OPEN } from '../../../src/gateway/broker/access.js'
 import { createBrokerPolicy } from '../../../src/gateway/broker/policy.js'
 import { secretOf } from '../../../src/gateway/broker/users.js'
 import { LIMITS } from '../../../src/gateway/limits.js'
@@ -15,6 +15,7 @@ function policy(refusals: string[] = []) {
     anonymous: OPEN,
     isOpen: true,
     entered: () => {},
+    end: () => {},
     refused: (what, detail) => refusals.push(`${what}: ${detail}`),
   })
   return handlers as Required<AedesOptions>
@@ -77,31 +78,87 @@ test('nobody speaks on the own topics of the broker, nor on topics without end',
   })
 })
 
+/** Lets clients in and asks for subscriptions on their behalf. */
+function subscribers(grant: Grant, { isOpen = true, ended = [] as string[], refusals = [] as string[] } = {}) {
+  const policy = createBrokerPolicy({
+    users: [gateway],
+    anonymous: grant,
+    isOpen,
+    entered: () => {},
+    end: (_client, why) => ended.push(why),
+    refused: (what, detail) => refusals.push(detail && `${what}: ${detail}`),
+  })
+  const { authenticate, authorizeSubscribe } = policy.handlers as Required<AedesOptions>
+  return {
+    ...policy,
+    async enter(id: string, user?: string): Promise<Client> {
+      const client = { id } as Client
+      await new Promise((resolve) => authenticate(client, user, Buffer.from('own'), resolve))
+      return client
+    },
+    /** How many of them it gets, the first of them `from`. */
+    ask(client: Client, count: number, from = 0): number {
+      let granted = 0
+      for (let at = from; at < from + count; at++) {
+        authorizeSubscribe(client, { topic: `${client.id}/d${at}`, qos: 0 } as never, (_error, subscription) => {
+          if (subscription) granted += 1
+        })
+      }
+      return granted
+    },
+  }
+}
+
+it('R23: of thousands of subscriptions that are not granted each is counted, and ten are said', async () => {
+  const refusals: string[] = []
+  const ended: string[] = []
+  const { enter, ask } = subscribers({ read: ['mine/#'], write: [] }, { refusals, ended })
+  expect(ask(await enter('x'), 5_000)).toBe(0)
+  expect(refusals).toHaveLength(5_000)
+  expect(refusals.filter((line) => line !== '')).toHaveLength(10)
+  expect(ended).toEqual([])
+})
+
 it.each([
-  ['too many', OPEN, LIMITS.brokerSubscriptions, 1],
-  ['not granted', { read: ['mine/#'], write: [] }, 0, 10],
-])(
-  'R23: of thousands of subscriptions that are %s each is counted, and few are said',
-  async (_name, grant, most, said) => {
-    const refusals: string[] = []
-    const { handlers } = createBrokerPolicy({
-      users: [],
-      anonymous: grant,
-      isOpen: true,
-      entered: () => {},
-      refused: (what, detail) => refusals.push(detail && `${what}: ${detail}`),
-    })
-    const { authenticate, authorizeSubscribe } = handlers as Required<AedesOptions>
-    const client = { id: 'x' } as Client
-    await new Promise((resolve) => authenticate(client, undefined, undefined, resolve))
-    let granted = 0
-    for (let at = 0; at < 5_000; at++) {
-      authorizeSubscribe(client, { topic: `d${at}/+`, qos: 0 } as never, (_error, subscription) => {
-        if (subscription) granted += 1
-      })
-    }
-    expect(granted).toBe(most)
-    expect(refusals).toHaveLength(5_000 - most)
-    expect(refusals.filter((line) => line !== '')).toHaveLength(said)
-  },
-)
+  ['where there are no users', true, LIMITS.brokerManySubscriptions],
+  ['without a user where there are some', false, LIMITS.brokerSubscriptions],
+])('R23: a client %s that asks for one subscription too many is ended', async (_name, isOpen, most) => {
+  const ended: string[] = []
+  const { enter, ask } = subscribers(OPEN, { isOpen, ended })
+  const client = await enter('x')
+  expect(ask(client, most)).toBe(most)
+  expect(ask(client, most)).toBe(most)
+  expect(ended).toEqual([])
+  expect(ask(client, 1, most)).toBe(0)
+  expect(ended).toEqual([`a client without a user asks for more than ${most} subscriptions`])
+})
+
+it('R23: an ended client is asked nothing more: neither counted nor said', async () => {
+  const refusals: string[] = []
+  const { enter, ask } = subscribers({ read: ['mine/#'], write: [] }, { refusals })
+  const client = await enter('x')
+  expect(ask(Object.assign(client, { closed: true }), 100)).toBe(0)
+  expect(refusals).toEqual([])
+})
+
+it('R23: all clients together have a bound too; what is given back, by word or by leaving, is there for others', async () => {
+  const ended: string[] = []
+  const { enter, ask, left, unsubscribed } = subscribers(OPEN, { ended })
+  const each = LIMITS.brokerManySubscriptions
+  const hogs = await Promise.all(
+    Array.from({ length: LIMITS.brokerSubscriptionsTogether / each }, (_, at) => enter(`hog-${at}`)),
+  )
+  for (const hog of hogs) expect(ask(hog, each)).toBe(each)
+  const late = await enter('late')
+  expect(ask(late, 1)).toBe(0)
+  expect(ended).toHaveLength(1)
+  expect(ended[0]).toMatch(/all clients together have 4096$/)
+  expect(ask(await enter('own', gateway.name), LIMITS.brokerSubscriptions)).toBe(LIMITS.brokerSubscriptions)
+  unsubscribed(hogs[0]!, ['hog-0/d0', 'hog-0/d0', 'nobody has this'])
+  expect(ask(late, 2)).toBe(1)
+  left(hogs[1]!)
+  // aedes says it again when the connection has closed.
+  unsubscribed(hogs[1]!, ['hog-1/d0'])
+  expect(ask(late, 1, 1)).toBe(1)
+  expect(ask(await enter('others'), each)).toBe(each - 1)
+})

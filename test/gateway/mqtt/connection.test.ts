@@ -6,7 +6,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { startBroker } from '../../../src/gateway/broker/broker.js'
 import { LIMITS } from '../../../src/gateway/limits.js'
+import { silentLog } from '../../../src/gateway/log.js'
 import { type Connection, type ConnectionSettings, connectToBroker } from '../../../src/gateway/mqtt/connection.js'
 import { startMosquitto } from '../mosquitto.js'
 import { connectClient } from '../mqtt-client.js'
@@ -155,4 +157,20 @@ test('of a message of megabytes no more than the bound is collected, also where 
   await until(() => bytes.length === 2, 5_000, 'both messages')
   expect(bytes[0]).toBeLessThanOrEqual(LIMITS.inboundPacketBytes)
   expect(bytes[1]).toBe(5)
+})
+
+test('R23: filters of 256 devices go in packets of 64, and are all granted by the embedded broker, then given back', async () => {
+  const broker = await startBroker(0, silentLog)
+  onTestFinished(() => broker.close())
+  const { user, password } = broker.own
+  const connection = await connect(broker.url, { version: 4, user, password })
+  const base = Array.from({ length: 4 }, () => 'b'.repeat(64)).join('/')
+  const filters = Array.from({ length: 256 }, (_, at) => `${base}/${'d'.repeat(60)}${at}`).flatMap((device) =>
+    ['call/+', 'set', 'get'].map((action) => `${device}/${action}`),
+  )
+  await connection.subscribe([...filters, `${base}/bridge/request/#`])
+  await connection.unsubscribe(filters)
+  // The bound is 1,024: had one of them stayed, these would be too many.
+  await connection.subscribe(Array.from({ length: 1_023 }, (_, at) => `other/${at}`))
+  expect(broker.info.refused).toMatchObject({ closed: 0, subscription: 0 })
 })
