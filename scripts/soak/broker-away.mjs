@@ -61,14 +61,14 @@ async function away(events, warmEvents, maxBytes) {
   })
   let consumer
   try {
-    await once(gateway, 'message')
+    await answerOf(gateway)
     gateway.send({ make: warmEvents })
-    await once(gateway, 'message')
+    await answerOf(gateway)
     while ((await ask(gateway)).outbox.events > 0) await sleep(20)
     const { most: warm } = await ask(gateway)
     await broker.kill()
     gateway.send({ make: events })
-    const [{ made, perSecond }] = await once(gateway, 'message')
+    const { made, perSecond } = await answerOf(gateway)
     const waiting = (await ask(gateway)).outbox
     const diskMb = megabytes(folderBytes(dir))
     // So that the consumer has subscribed before the first event goes out.
@@ -106,8 +106,22 @@ async function away(events, warmEvents, maxBytes) {
 
 async function ask(gateway) {
   gateway.send({ ask: true })
-  const [answer] = await once(gateway, 'message')
-  return answer
+  return answerOf(gateway)
+}
+
+/** Its next message. @throws  it has ended */
+async function answerOf(gateway) {
+  const stop = new AbortController()
+  const { signal } = stop
+  const ended = once(gateway, 'exit', { signal }).then(([code, by]) => {
+    throw new Error(`the gateway ended: ${by ?? `exit code ${code}`}`)
+  })
+  try {
+    const [answer] = await Promise.race([once(gateway, 'message', { signal }), ended])
+    return answer
+  } finally {
+    stop.abort()
+  }
 }
 
 async function startConsumer(url) {
