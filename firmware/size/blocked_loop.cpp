@@ -24,30 +24,38 @@ class WatchedSerial : public HardwareSerial {
   }
 
   uint8_t losses() const { return count_; }
-  Loss loss(uint8_t index) const { return losses_[index]; }
+  /// The oldest, which is then forgotten. One at a time: more than two characters must not come while the interrupt is off.
+  Loss take() {
+    const uint8_t flags = SREG;
+    cli();
+    const Loss loss = losses_[first_];
+    first_ = next(first_, 1);
+    --count_;
+    SREG = flags;
+    return loss;
+  }
   /// Losses for which there was no place.
   uint8_t untold() const { return untold_; }
-  void forget(uint8_t told) {
-    count_ = static_cast<uint8_t>(count_ - told);
-    for (uint8_t i = 0; i < count_; ++i) losses_[i] = losses_[i + told];
-  }
 
  private:
+  static uint8_t next(uint8_t place, uint8_t by) { return static_cast<uint8_t>((place + by) % kPlaces); }
+
   void lost() {
     if (count_ != 0) {
-      Loss& last = losses_[count_ - 1];
+      Loss& last = losses_[next(first_, static_cast<uint8_t>(count_ - 1))];
       if (last.position + last.bytes == position_ && last.bytes != 0xFF) {
         ++last.bytes;
         return;
       }
     }
     if (count_ < kPlaces)
-      losses_[count_++] = {position_, 1};
+      losses_[next(first_, count_++)] = {position_, 1};
     else if (untold_ != 0xFF)
       ++untold_;
   }
 
   uint32_t position_ = 0;
+  uint8_t first_ = 0;
   uint8_t count_ = 0;
   uint8_t untold_ = 0;
   Loss losses_[kPlaces];
@@ -83,16 +91,12 @@ static portwire::Bytes<56> takeLosses() {
   static uint8_t told[56];
   uint8_t at = 0;
   told[at++] = serial.untold();
-  cli();
-  const uint8_t count = serial.losses() < 11 ? serial.losses() : uint8_t(11);
-  for (uint8_t i = 0; i < count; ++i) {
-    const WatchedSerial::Loss loss = serial.loss(i);
+  for (uint8_t count = serial.losses() < 11 ? serial.losses() : uint8_t(11); count > 0; --count) {
+    const WatchedSerial::Loss loss = serial.take();
     for (uint8_t shift = 0; shift < 32; shift = static_cast<uint8_t>(shift + 8))
       told[at++] = static_cast<uint8_t>(loss.position >> shift);
     told[at++] = loss.bytes;
   }
-  serial.forget(count);
-  sei();
   return {told, at};
 }
 
