@@ -8,14 +8,18 @@ export const PAYLOAD_FORMATS = ['json', 'msgpack'] as const
 export type PayloadFormat = (typeof PAYLOAD_FORMATS)[number]
 
 /** Wider than a line's: an event has an id and a time besides its fields, an answer wraps what came. */
-const codec = createValueCodec({
-  maxDepth: LIMITS.commandDepth,
-  maxNodes: LIMITS.msgpackNodes,
-  maxArrayLength: LIMITS.msgpackNodes,
-  maxMapLength: LIMITS.msgpackNodes,
-  maxStringBytes: LIMITS.publishBytes,
-  maxBinaryBytes: LIMITS.publishBytes,
-})
+const codec = createValueCodec(
+  {
+    maxDepth: LIMITS.commandDepth,
+    maxNodes: LIMITS.msgpackNodes,
+    maxArrayLength: LIMITS.msgpackNodes,
+    maxMapLength: LIMITS.msgpackNodes,
+    maxStringBytes: LIMITS.publishBytes,
+    maxBinaryBytes: LIMITS.publishBytes,
+  },
+  // An answer has a result besides the transaction, which may be as large as a command.
+  { sentLimits: { maxNodes: 2 * LIMITS.msgpackNodes } },
+)
 
 /** @throws TypeError, RangeError  what msgpack cannot say, or is beyond its limits */
 export function encodePayload(format: PayloadFormat, value: unknown): string | Uint8Array {

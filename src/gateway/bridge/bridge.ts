@@ -14,6 +14,7 @@ import type { Command } from './command.js'
 import { parseCommand } from './command.js'
 import type { Health } from './health.js'
 import { type BridgeRequestOptions, bridgeRequests, type RequestHandler } from './requests.js'
+import { jsonWith } from './transaction.js'
 
 export interface Bridge {
   /** `online`, with everything that says what this gateway is; again when its config is another. */
@@ -73,12 +74,7 @@ export function createBridge(options: BridgeOptions): Bridge {
   }
 
   const failed = (problem: string, transaction: Command['transaction']) =>
-    JSON.stringify({
-      data: {},
-      error: problem,
-      status: 'error',
-      ...(transaction && { transaction: transaction.value }),
-    })
+    jsonWith({ data: {}, error: problem, status: 'error' }, transaction)
 
   return {
     announce() {
@@ -111,7 +107,7 @@ export function createBridge(options: BridgeOptions): Bridge {
       // Answers of the bridge are JSON, which cannot give back every transaction of msgpack.
       if (isMsgpack(payload)) return failed('the payload is not JSON', undefined)
       const parsed = parseCommand(payload)
-      if (!parsed.ok) return failed(parsed.problem, undefined)
+      if (!parsed.ok) return failed(parsed.problem, parsed.transaction)
       const { command } = parsed
       try {
         const handler = Object.hasOwn(requests, name) ? requests[name] : undefined
@@ -119,8 +115,7 @@ export function createBridge(options: BridgeOptions): Bridge {
           const known = Object.keys(requests)
           throw new Error(`no request named ${name}${didYouMean(name, known) || `; there are: ${known.join(', ')}`}`)
         }
-        const transaction = command.transaction && { transaction: command.transaction.value }
-        return JSON.stringify({ data: await handler(command), status: 'ok', ...transaction })
+        return jsonWith({ data: await handler(command), status: 'ok' }, command.transaction)
       } catch (error) {
         return failed((error as Error).message, command.transaction)
       }
@@ -128,7 +123,7 @@ export function createBridge(options: BridgeOptions): Bridge {
     refuse(payload, problem) {
       if (isMsgpack(payload)) return failed(problem, undefined)
       const parsed = parseCommand(payload)
-      return failed(problem, parsed.ok ? parsed.command.transaction : undefined)
+      return failed(problem, parsed.ok ? parsed.command.transaction : parsed.transaction)
     },
   }
 }

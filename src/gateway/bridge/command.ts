@@ -5,17 +5,19 @@ import { decodeMsgpack, isMsgpack } from '../encoding.js'
 import type { HomeAssistantConfig } from '../homeassistant/homeassistant.js'
 import { LIMITS } from '../limits.js'
 import type { Inbound, Publication } from '../mqtt/publication.js'
+import { shownName } from '../printable.js'
 import { responseTopicProblem } from '../topics.js'
+import { memberText, type Transaction } from './transaction.js'
 
 export interface Command {
   /** The members of the payload, without `transaction`. */
   readonly members: Readonly<Record<string, unknown>>
-  readonly transaction: { readonly value: unknown } | undefined
+  readonly transaction: Transaction | undefined
 }
 
 export type ParsedCommand =
   | { readonly ok: true; readonly command: Command }
-  | { readonly ok: false; readonly problem: string; readonly transaction: undefined }
+  | { readonly ok: false; readonly problem: string; readonly transaction: Transaction | undefined }
 
 /** An empty payload is a command without arguments. */
 export function parseCommand(payload: Buffer): ParsedCommand {
@@ -42,13 +44,25 @@ export function parseCommand(payload: Buffer): ParsedCommand {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     return bad('the payload is not a JSON object; arguments go by name, as in {"open":0.4}')
   }
-  return commandOf(json as Members)
+  const parsed = commandOf(json as Members, memberText(text, 'transaction'))
+  const { members, transaction } = parsed.command
+  const beyond = Object.keys(members).find((name) => hasInfinity(members[name]))
+  // JSON has no infinity: it is what became of a number with too large an exponent.
+  if (beyond === undefined) return parsed
+  return { ok: false, problem: `${shownName(beyond)}: a number is beyond those of 64-bit floats`, transaction }
 }
 
 type Members = Readonly<Record<string, unknown>>
 
-function commandOf({ transaction, ...members }: Members): ParsedCommand {
-  return { ok: true, command: { members, transaction: transaction === undefined ? undefined : { value: transaction } } }
+/** @param text  how the transaction was written, in JSON */
+function commandOf({ transaction: value, ...members }: Members, text?: string) {
+  const transaction: Transaction | undefined = value === undefined ? undefined : { value, ...(text && { text }) }
+  return { ok: true, command: { members, transaction } } as const
+}
+
+function hasInfinity(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value)
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasInfinity)
 }
 
 /** How deep tables and lists lie in each other in JSON text, counted up to one past `most`. */

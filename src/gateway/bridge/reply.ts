@@ -4,6 +4,7 @@ import { type Outcome, PortwireError } from '../../errors.js'
 import { CallError, RemoteError } from '../../port/errors.js'
 import { encodePayload, type PayloadFormat } from '../encoding.js'
 import { printable } from '../printable.js'
+import { jsonWith, type Transaction } from './transaction.js'
 
 /** ok: it ran. nak: refused, by the gateway or by the device. timeout: no answer in time. expired: the command was too old to be
  * begun. lost_session: the session ended and it did not run. unknown: the session ended, and it may have run. */
@@ -56,11 +57,16 @@ function judge(error: unknown, expires: boolean): { result: Exclude<ResultWord, 
 /** The payload of a reply. `transaction` is given back as it came; a command without one gets none. */
 export function replyPayload(
   reply: CommandResult,
-  transaction: { readonly value: unknown } | undefined,
+  transaction: Transaction | undefined,
   format: PayloadFormat = 'json',
 ): string | Uint8Array {
-  const given = transaction && { transaction: transaction.value }
-  if (reply.result === 'ok') return encodePayload(format, { data: reply.data, status: 'ok', ...given })
+  const answer = answerOf(reply)
+  if (format === 'json') return jsonWith(answer, transaction)
+  return encodePayload(format, { ...answer, ...(transaction && { transaction: transaction.value }) })
+}
+
+function answerOf(reply: CommandResult) {
+  if (reply.result === 'ok') return { data: reply.data, status: 'ok' }
   const { error, result, outcome } = reply
-  return encodePayload(format, { data: {}, error, status: 'error', result, outcome, ...given })
+  return { data: {}, error, status: 'error', result, outcome }
 }

@@ -69,14 +69,15 @@ export function createTaker({ topics, bridge, devices, pipe, homeAssistant, log 
   function takeCommand(inbound: Inbound, address: DeviceCommand, cameAgain: boolean) {
     const { device: name } = address
     const device = devices.get(name)
-    if (!device) return
     const classic = topics.response(name)
-    const format = formatOf(inbound.payload, address.kind === 'call' ? device.payload : 'json')
+    const format = formatOf(inbound.payload, address.kind === 'call' ? (device?.payload ?? 'json') : 'json')
     const parsed = parseCommand(inbound.payload)
-    if (!parsed.ok) return answer(inbound, classic, replyPayload(refused(parsed.problem), undefined, format))
+    if (!parsed.ok) return answer(inbound, classic, replyPayload(refused(parsed.problem), parsed.transaction, format))
     const { members, transaction } = parsed.command
     const payloadOf = (result: CommandResult) => replyPayload(result, transaction, format)
     if (cameAgain) return answer(inbound, classic, payloadOf(CAME_AGAIN))
+    // In the middle of a reload, or it could not be started.
+    if (!device) return answer(inbound, classic, payloadOf(refused(`${name} does not run; nothing was sent`)))
     if (!intake.enter(name)) return refuseBusy(inbound, classic, () => payloadOf(refused(BUSY)))
     carryOut(inbound, async () => {
       const { expirySeconds } = inbound

@@ -80,7 +80,9 @@ export function createBrokerPolicy(options: BrokerPolicyOptions): BrokerPolicy {
   const letIn = (client: Client, found: Identity | number): number => {
     if (typeof found === 'number') return found
     const owner = owners.get(client.id)
-    if (owner !== undefined && owner.user !== found.user) return IDENTIFIER_REJECTED
+    // The gateway has its own in any case: who came first with it has to go.
+    const isTaken = owner !== undefined && owner.user !== found.user
+    if (isTaken && !keepers.has(found.user)) return IDENTIFIER_REJECTED
     const will = wills.get(client)
     if (will !== undefined && !mayPublish(found.grant, will)) return NOT_AUTHORIZED
     owners.set(client.id, { user: found.user, client })
@@ -127,7 +129,8 @@ export function createBrokerPolicy(options: BrokerPolicyOptions): BrokerPolicy {
           refused('publish', `${whoIs(identity)} may not publish to ${shownName(topic)}`)
           return done(new Error(`not allowed to publish to ${topic}`))
         }
-        if (packet.retain && !retained.take(topic, packet.payload.length)) {
+        // Others must not fill up what the gateway has to keep here: states, availability, discovery.
+        if (packet.retain && !retained.take(topic, packet.payload.length, keepers.has(identity.user))) {
           packet.retain = false
           refused('retained', `${shownName(topic)} is not retained: too many, or too long, are already`)
         }
@@ -156,6 +159,8 @@ export function createBrokerPolicy(options: BrokerPolicyOptions): BrokerPolicy {
       },
       authorizeForward(client, packet) {
         const identity = identities.get(client)
+        // One that is sent again has its packet id already, and aedes does not mark it (MQTT 3.1.1, section 3.3.1.1).
+        if (packet.messageId !== undefined) packet.dup = true
         return identity && mayRead(identity.grant, packet.topic) ? packet : null
       },
     },

@@ -23,6 +23,9 @@ export interface ConnectionSettings {
   readonly keepaliveSeconds: number
   /** True: the broker keeps nothing for this client. */
   readonly clean: boolean
+  /** Whether a session that the broker has kept may be older than commands are good for; asked at each connection. Under 3.1.1 a broker
+   * may keep it for ever, and what is in it does not say when it was sent: it is then thrown away. Default: never. */
+  readonly isSessionOld?: () => boolean
   readonly will?: Publication
   /** Largest packet of a broker that cannot say it itself, as those of MQTT 3.1.1. */
   readonly maxPacketBytes?: number
@@ -31,6 +34,8 @@ export interface ConnectionSettings {
 export interface ConnectionHandlers {
   /** Before the first message. `sessionPresent`: the broker has kept our session, and what it saw no PUBACK for comes again. */
   opened?(sessionPresent: boolean): void
+  /** An old session is being thrown away, with what was in it. */
+  forgetting?(): void
   /** The next message is not read before `taken` was called. */
   message(inbound: Inbound, taken: () => void): void
   /** The connection is over; called once, never before connect has resolved. */
@@ -76,10 +81,27 @@ export type ConnectErrorKind = 'away' | 'version' | 'credentials' | 'refused'
  * @throws ConnectError  naming the broker's address and the reason */
 export async function connectToBroker(settings: ConnectionSettings, handlers: ConnectionHandlers): Promise<Connection> {
   try {
-    return await connectOnce(settings, handlers)
+    return await connectFresh(settings, handlers)
   } catch (error) {
     if (settings.version !== 5 || !(error instanceof ConnectError) || error.kind !== 'version') throw error
-    return await connectOnce({ ...settings, version: 4 }, handlers)
+    return await connectFresh({ ...settings, version: 4 }, handlers)
+  }
+}
+
+class OldSession extends Error {}
+
+/** Not with an old session: a clean one of the same client id ends it (MQTT 3.1.1, section 3.1.2.4), and the next is new. */
+async function connectFresh(settings: ConnectionSettings, handlers: ConnectionHandlers): Promise<Connection> {
+  try {
+    return await connectOnce(settings, handlers)
+  } catch (error) {
+    if (!(error instanceof OldSession)) throw error
+    handlers.forgetting?.()
+    const { will, ...others } = settings
+    const nothing: ConnectionHandlers = { message: (_inbound, taken) => taken(), closed: () => {} }
+    const clean = await connectOnce({ ...others, clean: true }, nothing)
+    await clean.end()
+    return await connectOnce(settings, handlers)
   }
 }
 
@@ -189,6 +211,11 @@ function connectOnce(settings: ConnectionSettings, handlers: ConnectionHandlers)
     })
     client.on('connect', ({ sessionPresent }) => {
       if (state !== 'connecting') return
+      if (version === 4 && sessionPresent && settings.isSessionOld?.()) {
+        state = 'over'
+        client.end(true)
+        return reject(new OldSession())
+      }
       state = 'connected'
       handlers.opened?.(sessionPresent)
       resolve(connectionOver(client, settings, () => state === 'connected'))

@@ -81,6 +81,8 @@ export interface MqttPipeOptions {
 }
 
 const NAMESPACE = 'portwire:mqtt'
+const FORGETTING =
+  'the broker had kept a session of MQTT 3.1.1 for longer than commands are good for; commands in it are not run'
 
 export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   const { settings, outbox, clock, log } = options
@@ -99,10 +101,14 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   let closing = false
   let cancelRetry: (() => void) | undefined
   let saidReason: string | undefined
+  /** Of the last link that was up in this run. */
+  let lostAtMs = Number.NEGATIVE_INFINITY
   let settledWaiter: (() => void) | undefined
   const connected = deferred<void>()
   const further = createFurtherSubscriptions(() => connection, log)
   const drops = createDrops(log, options.lost)
+  const isSessionOld = () => clock.nowMs() - lostAtMs > LIMITS.sessionExpirySeconds * 1_000
+  const dated: ConnectionSettings = { ...settings, isSessionOld }
 
   const pump = () => {
     if (!connection) return
@@ -167,8 +173,9 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     const mine = ++generation
     let fresh: Connection | undefined
     try {
-      fresh = await connectToBroker(settings, {
+      fresh = await connectToBroker(dated, {
         opened: options.opened,
+        forgetting: () => log('warn', NAMESPACE, FORGETTING),
         message: (inbound, taken) => {
           try {
             options.take(inbound)
@@ -216,7 +223,10 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
     const wasUp = connection !== undefined
     connection?.destroy()
     connection = undefined
-    if (wasUp) options.events?.disconnected()
+    if (wasUp) {
+      lostAtMs = clock.nowMs()
+      options.events?.disconnected()
+    }
     settledWaiter?.()
     if (closing) return
     outbox.protectBefore(outbox.head)

@@ -136,6 +136,23 @@ it('R23: what is retained has an end: beyond it a message is passed on and not k
   expect(broker.info.refused.retained).toBe(3)
 })
 
+it('R23: whatever others have retained, what the gateway itself says is retained', async () => {
+  const broker = await start()
+  const client = await connectClient(broker.url, [])
+  onTestFinished(() => client.end())
+  const text = 'x'.repeat(250_000)
+  for (let i = 0; i <= LIMITS.brokerRetainedBytes / text.length; i++)
+    await client.publish(`x/${i}`, text, { retain: true })
+  const login = { username: broker.own.user, password: broker.own.password }
+  const gateway = await connectClient(broker.url, [], login)
+  onTestFinished(() => gateway.end())
+  await gateway.publish('portwire/bridge/info', text, { retain: true })
+  await gateway.publish('portwire/bridge/info', `${text}longer`, { retain: true })
+  const late = await connectClient(broker.url, ['portwire/#'])
+  onTestFinished(() => late.end())
+  expect((await late.next('portwire/bridge/info')).text).toBe(`${text}longer`)
+})
+
 test('a session is kept for nobody but the gateway, so that nothing piles up for who does not come back', async () => {
   const broker = await start()
   const visit = () => connectClient(broker.url, [], { clean: false, clientId: 'display' })

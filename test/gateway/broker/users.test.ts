@@ -144,6 +144,17 @@ test('a client cannot take the place of another user by its client id', async ()
   )
 })
 
+test('whoever was there first with the client id of the gateway has to go: nobody locks it out of its own broker', async () => {
+  const broker = await start({ users: [] })
+  const stranger = await client(broker, 'eve', 'evil', { clientId: 'portwire-attic' })
+  const own = await client(broker, broker.own.user, broker.own.password, { clientId: 'portwire-attic', clean: false })
+  await stranger.closed
+  await expect(client(broker, 'eve', 'evil', { clientId: 'portwire-attic' })).rejects.toThrow('Identifier rejected')
+  await own.subscribe('portwire/#')
+  await own.publish('portwire/bridge/state', { state: 'online' })
+  await own.next('portwire/bridge/state')
+})
+
 test('a refused message ends its connection and is not retained; a refused subscription leaves the others', async () => {
   const broker = await start({ users: [plain('ann', 'right'), plain('op', 'right', operator)] })
   const ann = await client(broker, 'ann', 'right')
