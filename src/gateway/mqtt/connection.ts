@@ -113,6 +113,10 @@ const CREDENTIALS_REFUSED: ReadonlySet<unknown> = new Set([4, 5, 0x86, 0x87, 0x8
 /** From here on a reason code of MQTT 5 is a failure (section 2.4). */
 const FAILURE = 0x80
 
+/** The broker has a limit that is reached (section 3.4.2.1): no fault of the message, which is sent again after a pause. */
+const QUOTA_EXCEEDED = 0x97
+const NO_ROOM = 'the broker takes no more for now (quota exceeded)'
+
 /** Some brokers that do not know a version close the connection without a word. */
 const CLOSED_EARLY = 'the broker closed the connection'
 
@@ -183,9 +187,11 @@ function connectOnce(settings: ConnectionSettings, handlers: ConnectionHandlers)
     const client = mqttConnect(settings.url, options)
     let state: 'connecting' | 'connected' | 'over' = 'connecting'
     let lastError: (Error & { code?: unknown }) | undefined
-    trimPackets(client, (problem) => {
+    const fail = (problem: string) => {
       lastError = new Error(problem)
-    })
+      client.stream.destroy()
+    }
+    trimPackets(client, fail)
 
     client.handleMessage = (packet, done) => {
       if (state === 'over') return done()
@@ -218,13 +224,13 @@ function connectOnce(settings: ConnectionSettings, handlers: ConnectionHandlers)
       }
       state = 'connected'
       handlers.opened?.(sessionPresent)
-      resolve(connectionOver(client, settings, () => state === 'connected'))
+      resolve(connectionOver(client, settings, () => state === 'connected', fail))
     })
   })
 }
 
 /** mqtt.js collects a packet of up to 256 MB before it looks at it, so bytes are looked at before they reach it. */
-function trimPackets(client: MqttClient, broken: (problem: string) => void): void {
+function trimPackets(client: MqttClient, fail: (problem: string) => void): void {
   const stream = client.stream as Duplex
   const trim = createPacketTrimmer(LIMITS.inboundPacketBytes)
   const push = stream.push.bind(stream)
@@ -232,8 +238,7 @@ function trimPackets(client: MqttClient, broken: (problem: string) => void): voi
     if (chunk === null) return push(chunk, ...rest)
     const trimmed = trim(chunk)
     if (trimmed.ok) return trimmed.bytes.length === 0 || push(trimmed.bytes, ...rest)
-    broken(trimmed.problem)
-    stream.destroy()
+    fail(trimmed.problem)
     return false
   }
 }
@@ -242,6 +247,7 @@ function connectionOver(
   client: MqttClient,
   { version, maxPacketBytes = Number.POSITIVE_INFINITY }: ConnectionSettings,
   isUp: () => boolean,
+  fail: (problem: string) => void,
 ): Connection {
   const gather = createPublishGather(version, (bytes) => {
     if (isUp() && client.stream.writable) client.stream.write(bytes)
@@ -266,6 +272,7 @@ function connectionOver(
         if (!error) return settled?.()
         // Whatever else goes wrong is the end of the connection, which is said by itself.
         const { code } = error as { code?: unknown }
+        if (code === QUOTA_EXCEEDED) return fail(NO_ROOM)
         if (typeof code === 'number' && code >= FAILURE) settled?.(error.message.replace(/^Publish error: /, ''))
       })
     },
