@@ -73,6 +73,8 @@ async function runGateway(
     if (config.migratedFrom !== undefined && isLogged('warn', logLevel)) {
       log('warn', 'portwire:config', `${path} is of version ${config.migratedFrom}: read as the newest; write it anew`)
     }
+    // Told to end before anything was begun: no board is to be opened, and reset, for nothing.
+    if (io.signal.aborted) return EXIT.ok
     const again = new AbortController()
     let gateway: Gateway | undefined
     try {

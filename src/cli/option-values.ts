@@ -14,3 +14,9 @@ export function durationMs(text: string): number {
   if (ms === undefined || ms <= 0) throw new InvalidArgumentError('Expected a duration like 250ms or 5s.')
   return ms
 }
+
+/** An empty one is what a shell makes of a variable that is not set. */
+export function filePath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Expected the path of a file.')
+  return text
+}

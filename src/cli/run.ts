@@ -7,7 +7,7 @@ import { packageVersion } from '../gateway/version.js'
 import { EXIT, type ExitCode, explain } from './exit-code.js'
 import { type GenerateOptions, generateOptions } from './generate-options.js'
 import { type Io, sayLine } from './io.js'
-import { baudRate, durationMs } from './option-values.js'
+import { baudRate, durationMs, filePath } from './option-values.js'
 import { type StdioOptions, stdioOptions } from './stdio-options.js'
 
 /** Runs one command and returns its exit code. Never rejects.
@@ -81,7 +81,7 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
   program
     .command('gateway')
     .description('the MQTT gateway; without --config a demonstration on an emulated board')
-    .option('--config <file>', 'YAML or JSON; docs/gateway.md lists the keys')
+    .option('--config <file>', 'YAML or JSON; docs/gateway.md lists the keys', filePath)
     .option('--check', 'only look whether the config is usable, and print what it comes to', false)
     .option('--mosquitto-acl', 'only print who may do what, as an acl_file of Mosquitto', false)
     .option('--schema', 'only print the JSON Schema of the config', false)
@@ -113,7 +113,7 @@ function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .command('doctor')
     .description('looks for what keeps a board from being opened, and says the command that cures it')
     .argument('[paths...]', 'serial ports; default: those of the config, else all that are there')
-    .option('--config <file>', 'of a gateway: it is checked as well')
+    .option('--config <file>', 'of a gateway: it is checked as well', filePath)
     .option('--json', 'one JSON array', false)
     .action(async (paths: string[], options: { config?: string; json: boolean }) => {
       const { doctorCommand } = await import('./doctor.js')

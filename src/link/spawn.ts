@@ -10,6 +10,7 @@ import { LINK_LIMITS } from './limits.js'
 import { createLineSplitter } from './lines.js'
 import type { Connector, Link, LinkHandlers } from './link.js'
 import { createOutput } from './output.js'
+import { atExit } from './process-exit.js'
 import { endGroup, signalGroup } from './process-group.js'
 import { checkFolder, startError } from './spawn-error.js'
 
@@ -106,6 +107,11 @@ function childLink(child: ChildProcess, options: SpawnOptions, handlers: LinkHan
   let told: 'SIGTERM' | 'SIGKILL' | undefined
   let timers: CancelTimer[] = []
   const over = deferred<void>()
+  // This process may end before its patience does: whoever was told to end, and did not, must not stay behind at a motor.
+  const forget = atExit(() => {
+    if (ended || stopping) signalGroup(pid, ended || told ? 'SIGKILL' : 'SIGTERM')
+  })
+  void over.promise.then(forget)
   const eof: ('stdout' | 'stderr')[] = []
   let isPaused = false
 

@@ -50,6 +50,12 @@ test.each([
     "portwire: option '--baud <rate>' argument 'fast' is invalid. Expected a whole number from 50; see portwire monitor --help",
   ],
   [
+    'a config whose path is empty, as that of a variable that is not set',
+    ['gateway', '--config', ''],
+    2,
+    "portwire: option '--config <file>' argument '' is invalid. Expected the path of a file; see portwire gateway --help",
+  ],
+  [
     'an argument without a name',
     ['call', '/dev/ttyACM0', 'setVent', '0.4', ...GREENHOUSE],
     2,

@@ -1,6 +1,6 @@
 /** `portwire gateway`, asked to start again. */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -141,4 +141,15 @@ test('a reload that is asked for while the gateway starts is done when it has, a
   await until(() => err.includes('the config was read again; devices kept: a'), 5_000, 'it was read again')
   abort.abort()
   expect(await code).toBe(0)
+})
+
+test('a gateway that is told to end before it has begun opens nothing, and ends with 0', async () => {
+  const folder = configFolder()
+  const spawned = join(folder.path, 'spawned')
+  const device = { spawn: ['sh', '-c', `echo > ${spawned}; cat`], contract: 'greenhouse.yaml' }
+  const config = { version: 1, mqtt: { embedded: '127.0.0.1:0' }, devices: { a: device } }
+  const cli = startCli(['gateway', '--config', folder.write('portwire.yaml', JSON.stringify(config))])
+  cli.stop()
+  expect(await cli.code).toBe(0)
+  expect({ isSpawned: existsSync(spawned), said: cli.err() }).toEqual({ isSpawned: false, said: '' })
 })

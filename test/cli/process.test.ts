@@ -1,20 +1,21 @@
 /** The built program in a process of its own: signals, pipes, exit codes. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startMosquitto } from '../gateway/mosquitto.js'
 import { connectClient } from '../gateway/mqtt-client.js'
+import { until } from '../gateway/until.js'
 import { spawnCli } from './built.js'
 
 const CONTRACT = join(import.meta.dirname, '../../docs/examples/greenhouse.yaml')
 
-function configFile(mqtt: string): string {
+function configFile(mqtt: string, target = 'serial: /dev/ttyNONE9'): string {
   const folder = mkdtempSync(join(tmpdir(), 'portwire-config-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'portwire.yaml')
-  const device = `devices:\n  greenhouse:\n    serial: /dev/ttyNONE9\n    contract: ${CONTRACT}\n`
+  const device = `devices:\n  greenhouse:\n    ${target}\n    contract: ${CONTRACT}\n`
   writeFileSync(file, `version: 1\nmqtt:\n  ${mqtt}\n${device}`)
   return file
 }
@@ -52,6 +53,23 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     expect(cli.out()).toBe('')
   },
 )
+
+test('a gateway that ends leaves no program behind, not even one that ignores SIGTERM and the end of its input', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portwire-stubborn-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const pidFile = join(folder, 'pid')
+  const script = `trap '' TERM INT HUP; echo $$ > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; while :; do sleep 0.2; done`
+  const spawn = `spawn: ${JSON.stringify(['sh', '-c', script])}`
+  const cli = spawnCli(['gateway', '--config', configFile('embedded: 127.0.0.1:0', spawn)])
+  await until(() => existsSync(pidFile), 8_000, 'the program runs')
+  const pid = Number(readFileSync(pidFile, 'utf8'))
+  onTestFinished(() => {
+    if (isThere(pid)) process.kill(-pid, 'SIGKILL')
+  })
+  cli.child.kill('SIGTERM')
+  expect(await cli.exited()).toEqual({ code: 0, signal: null })
+  await until(() => !isThere(pid), 1_000, 'the program is gone')
+})
 
 test('a gateway whose embedded broker finds its port taken says so, and which', async () => {
   const { broker } = await mosquitto()
@@ -121,3 +139,12 @@ test('a usage error is exit code 2', async () => {
   expect((await cli.exited()).code).toBe(2)
   expect(cli.err()).toBe("portwire: unknown command 'lst' (did you mean list?); see portwire --help\n")
 })
+
+function isThere(pid: number): boolean {
+  try {
+    // One that nobody has waited for yet is gone as well.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}

@@ -1,13 +1,23 @@
 /** The gateway as a stranger meets it: the example of the documentation and the one of the README, run as they stand. */
 
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startNative } from '../../src/testing/native.js'
 import { configFolder } from '../gateway/config/support.js'
 import { startMosquitto } from '../gateway/mosquitto.js'
 import { connectClient } from '../gateway/mqtt-client.js'
+import { until } from '../gateway/until.js'
 import { spawnCli } from './built.js'
+
+/** The YAML of the README that begins with its own name as a comment. */
+function readmeYaml(name: string): string {
+  const readme = readFileSync(`${ROOT}README.md`, 'utf8')
+  const printed = [...readme.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml]) => yaml!)
+  const found = printed.find((yaml) => yaml.startsWith(`# ${name}\n`))
+  if (found === undefined) throw new Error(`the README has no ${name}`)
+  return found
+}
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** `npm run build:firmware` makes it. */
@@ -49,11 +59,10 @@ describe('examples of a gateway over a board', () => {
   })
 
   test('the config of the README runs as it is printed, once its boards and its secret are there', async () => {
-    const [printed] = /(?<=```yaml\n)# portwire\.yaml\n.*?(?=```)/s.exec(readFileSync(`${ROOT}README.md`, 'utf8'))!
     const { url, client } = await broker()
     const folder = configFolder()
     folder.write('secrets.yaml', 'broker: "not shown"\n')
-    const asPrinted = folder.write('portwire.yaml', printed)
+    const asPrinted = folder.write('portwire.yaml', readmeYaml('portwire.yaml'))
     const check = spawnCli(['gateway', '--config', asPrinted, '--check'])
     expect({ ...(await check.exited()), err: check.err() }).toEqual({ code: 0, signal: null, err: '' })
     expect(JSON.parse(check.out())).toMatchObject({
@@ -75,5 +84,41 @@ describe('examples of a gateway over a board', () => {
     expect(json).toContainEqual(
       expect.objectContaining({ name: 'greenhouse', last_exit: expect.stringContaining('USB 2341:0043') }),
     )
+  })
+
+  test('the one with a broker, users, Home Assistant and an outbox does what the README says of it', async () => {
+    const folder = configFolder()
+    folder.write('home-assistant.password', 'not shown')
+    const path = folder.write('greenhouse-only.yaml', readmeYaml('greenhouse-only.yaml'))
+    const env = {
+      ...process.env,
+      PORTWIRE_CONFIG_MQTT_EMBEDDED_LISTEN: '127.0.0.1:0',
+      PORTWIRE_CONFIG_DEVICES_GREENHOUSE_SERIAL: await board(),
+    }
+    const cli = spawnCli(['gateway', '--config', path], { env })
+    const listening = /listening on (127\.0\.0\.1:\d+)/
+    await until(
+      () => listening.test(cli.err()),
+      8_000,
+      () => `its broker listens: ${cli.err()}`,
+    )
+    const url = `mqtt://${listening.exec(cli.err())![1]}`
+    const login = { protocolVersion: 4, username: 'home-assistant' } as const
+    await expect(connectClient(url, ['portwire/#'], { ...login, password: 'wrong' })).rejects.toThrow()
+    const client = await connectClient(url, ['portwire/#', 'homeassistant/#'], { ...login, password: 'not shown' })
+    onTestFinished(() => client.end())
+    for (const device of ['greenhouse', 'cellar']) {
+      await client.next(`portwire/${device}/availability`, ({ json }) => json['state'] === 'online')
+      await client.next(`homeassistant/device/portwire_portwire_${device}/config`)
+    }
+    await client.publish('portwire/cellar/set', { open: 0.4, transaction: 1 })
+    const { json } = await client.next('portwire/cellar/response')
+    expect(json).toEqual({ data: { open: 0.4 }, status: 'ok', transaction: 1 })
+    // Each reading of the one is acknowledged, those of the other are sent once.
+    await client.next('portwire/cellar/event/reading', ({ packet }) => packet.qos === 1)
+    await client.next('portwire/greenhouse/event/reading', ({ packet }) => packet.qos === 0)
+    expect(readdirSync(`${folder.path}/outbox/db`)).toContain('CURRENT')
+    cli.child.kill('SIGTERM')
+    expect((await cli.exited()).code).toBe(0)
   })
 })

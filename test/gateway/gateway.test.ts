@@ -113,6 +113,29 @@ test('what is tried with a silent device is logged, and tries that go on for a n
   expect(said()).toHaveLength(6)
 })
 
+test('a device that ends too often is said to have failed, once, and what is tried from then on', async () => {
+  const { port, log } = await startTestGateway({ server: EMBEDDED })
+  const exit = { kind: 'status', status: 1 } as const
+  const said = () => log.filter((line) => line.includes('failed: '))
+  for (let restart = 0; restart < 5; restart++) port.state('backoff', { exit, restartInMs: 250 })
+  expect(said()).toEqual([])
+  for (let minute = 0; minute < 5; minute++) {
+    port.state('failed', { exit, restartInMs: 60_000 })
+    port.state('opening')
+  }
+  expect(said()).toEqual([
+    expect.stringContaining('failed: more restarts than restart.max_restarts; tried every 60 s from now on'),
+  ])
+  port.state('running')
+  port.state('failed', { exit, restartInMs: 60_000 })
+  expect(said()).toHaveLength(2)
+  // A board that is silent has been said to have failed by the last thing that was tried with it.
+  port.state('running')
+  port.notice({ kind: 'recovery', rung: 'failed' })
+  port.state('failed', { exit: { kind: 'silent' }, restartInMs: 60_000 })
+  expect(said()).toHaveLength(2)
+})
+
 test('a device that did not start at once was not restarted', async () => {
   const { gateway, port } = await startTestGateway({ server: EMBEDDED })
   const client = await clientOf(gateway)

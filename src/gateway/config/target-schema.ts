@@ -71,12 +71,13 @@ export const targetKeys = {
         .string()
         .min(1)
         .meta({ title: 'Word', description: 'Program or argument.', examples: ['--seed'] }),
+      { error: 'expected a list such as [./greenhouse-sim, --seed, "7"]' },
     )
     .min(1)
     .meta({
       title: 'Program',
       description:
-        'A program and its arguments, in place of a board; found in PATH, or from the folder where the gateway was started. Every user of the machine can see them.',
+        'A program and its arguments as a list, [./greenhouse-sim, --seed, "7"], in place of a board; found in PATH, or from the folder where the gateway was started. Every user of the machine can see them.',
       examples: [['./greenhouse-sim', '--seed', '7']],
     })
     .optional(),

@@ -3,7 +3,7 @@
 import type { Contract } from '../../contract/index.js'
 import { PortwireError } from '../../errors.js'
 import { describeExit, type Exit } from '../../exit.js'
-import type { EventMeta, PortNotice, PortState } from '../../port/index.js'
+import type { EventMeta, PortNotice } from '../../port/index.js'
 import type { PayloadFormat } from '../encoding.js'
 import { LIMITS } from '../limits.js'
 import type { Log } from '../log.js'
@@ -35,6 +35,8 @@ export interface Device extends DeviceCommands {
   /** The same of a device that is no more: its retained topics are cleared. */
   remove(): Promise<void>
 }
+
+type StateNotice = Extract<PortNotice, { readonly kind: 'state' }>
 
 /** A line on `bridge/event`. */
 export interface BridgeEvent {
@@ -136,7 +138,7 @@ export function startDevice(options: DeviceOptions): Device {
   function heard(opened: UntypedPort, notice: PortNotice) {
     switch (notice.kind) {
       case 'state':
-        return stateChanged(opened, notice.state, notice.exit)
+        return stateChanged(opened, notice)
       case 'log':
         return events.log({ severity: notice.severity, message: notice.text })
       case 'console':
@@ -182,7 +184,7 @@ export function startDevice(options: DeviceOptions): Device {
     before.restarts += restarts
   }
 
-  function stateChanged(opened: UntypedPort, state: PortState, exit: Exit | undefined) {
+  function stateChanged(opened: UntypedPort, { state, exit, restartInMs }: StateNotice) {
     if (exit) exited(exit)
     const isBusy = exit?.kind === 'failed' && exit.error.code === 'PORT_BUSY'
     const openPath = state === 'running' ? opened.info().stream?.path : undefined
@@ -191,6 +193,7 @@ export function startDevice(options: DeviceOptions): Device {
     if (state !== 'running' && 'serial' in target && typeof target.serial !== 'string') ttys.release(config)
     if (state === 'running') running(opened)
     else setAvailability('offline')
+    if (state === 'failed') recovery.gaveUp(restartInMs)
     options.changed()
   }
 

@@ -1,4 +1,4 @@
-/** What is tried with a board that is silent, as the log says it. */
+/** What is tried with a board that is silent, or a program that does not stay, as the log says it. */
 
 import type { RecoveryRung } from '../../port/index.js'
 import type { Log } from '../log.js'
@@ -15,6 +15,8 @@ const TEXT: Readonly<Record<RecoveryRung, string>> = {
 
 export interface RecoveryLog {
   tried(rung: RecoveryRung): void
+  /** It ended more often than it may, for whatever reason. @param inMs  when it is tried again */
+  gaveUp(inMs: number | undefined): void
   /** The board runs. */
   recovered(): void
 }
@@ -27,6 +29,11 @@ export function createRecoveryLog(log: Log, namespace: string): RecoveryLog {
       if (rung !== 'failed' || said !== rung)
         log(rung === 'retransmit' ? 'info' : 'warn', namespace, `silent: ${TEXT[rung]}`)
       said = rung
+    },
+    gaveUp(inMs) {
+      const next = inMs === undefined ? '' : `; tried every ${inMs / 1_000} s from now on`
+      if (said !== 'failed') log('error', namespace, `failed: more restarts than restart.max_restarts${next}`)
+      said = 'failed'
     },
     recovered() {
       said = undefined

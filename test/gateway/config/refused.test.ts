@@ -65,6 +65,11 @@ test.each([
     ':6:58: devices.a.event_servers.3.port: 127.0.0.1:4101 is that of devices.a.event_servers.0 already',
   ],
   [
+    'a program that is no list',
+    device('    spawn: ./x --seed 7\n'),
+    ':5:5: devices.a.spawn: expected a list such as [./greenhouse-sim, --seed, "7"], got "./x --seed 7"',
+  ],
+  [
     'a program without a name',
     device('    spawn: []\n'),
     ':5:5: devices.a.spawn: expected at least 1 in the list, got 0',
