@@ -2,22 +2,20 @@
  * than any command may be: it is acknowledged and refused like every other, where closing the connection would have the broker
  * send it again for ever. */
 
+import { createFixedHeader, NOT_MQTT } from './fixed-header.js'
+
 export type Trimmed =
   | { readonly ok: true; readonly bytes: Uint8Array }
   /** The stream is no MQTT any more, or a packet that cannot be cut is too long. */
   | { readonly ok: false; readonly problem: string }
 
-/** MQTT 3.1.1, section 2.2.3: seven bits a byte, at most four bytes. */
-const MAX_LENGTH_BYTES = 4
+/** MQTT 3.1.1, section 2.2.1. */
 const PUBLISH = 3
 
 /** @param maxBytes  of a packet without its fixed header; more than 64 KiB, so that topic and packet id are never cut off
  * @returns a function that takes the next bytes and returns those to be read */
 export function createPacketTrimmer(maxBytes: number): (chunk: Uint8Array) => Trimmed {
-  /** First byte of the packet whose length is being read. */
-  let first: number | undefined
-  let lengthBytes = 0
-  let length = 0
+  const header = createFixedHeader()
   /** Bytes of the body still to come: those to be kept, and behind them those to be left out. */
   let keep = 0
   let skip = 0
@@ -35,27 +33,18 @@ export function createPacketTrimmer(maxBytes: number): (chunk: Uint8Array) => Tr
         const here = Math.min(skip, chunk.length - at)
         at += here
         skip -= here
-      } else if (first === undefined) {
-        first = chunk[at]!
-        at += 1
-        lengthBytes = 0
-        length = 0
       } else {
-        const byte = chunk[at]!
+        const read = header.push(chunk[at]!)
         at += 1
-        length += (byte & 0x7f) * 128 ** lengthBytes
-        lengthBytes += 1
-        if (byte & 0x80) {
-          if (lengthBytes === MAX_LENGTH_BYTES) return { ok: false, problem: 'the length of a packet is not MQTT' }
-          continue
-        }
-        if (length > maxBytes && first >> 4 !== PUBLISH) {
+        if (read === 'broken') return { ok: false, problem: NOT_MQTT }
+        if (read === 'more') continue
+        const { first, type, length } = header
+        if (length > maxBytes && type !== PUBLISH) {
           return { ok: false, problem: `a packet of ${length} bytes, at most ${maxBytes} are taken` }
         }
         keep = Math.min(length, maxBytes)
         skip = length - keep
         parts.push(fixedHeader(first, keep))
-        first = undefined
       }
     }
     return { ok: true, bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts) }
