@@ -216,10 +216,11 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
       pipe,
       // Those of the config, not those that are open: one that a reload starts anew must not be taken back meanwhile.
       devices: () =>
-        inForce.devices.map(({ name, contract, payload }) => ({
+        inForce.devices.map(({ name, contract, payload, target }) => ({
           name,
           contract,
           payload,
+          board: 'serial' in target && typeof target.serial !== 'string' ? target.serial : undefined,
           firmware: devices.get(name)?.row().firmware,
         })),
       canRestart: restart !== undefined,

@@ -1,6 +1,6 @@
 /** Between the values of a contract and JSON, in both directions, by the types of the contract.
  * JSON has neither 64-bit integers nor bytes nor NaN: integers beyond 2^53 are strings, bytes are base64, NaN and the
- * infinities are null. */
+ * infinities are null, which a flag tells from a null that is nothing. */
 
 import type { NormalField, NormalResult } from '../contract/index.js'
 
@@ -22,6 +22,20 @@ export function resultToJson(result: NormalResult, value: unknown): unknown {
     case 'any':
       return anyToJson(value)
   }
+}
+
+/** Whether a decoded value is NaN or an infinity, or has one in it: null in JSON. */
+export function hasNotFinite(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value)
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false
+  return (Array.isArray(value) ? value : Object.values(value)).some(hasNotFinite)
+}
+
+/** Where a decoded result has such values: `data`, or members of it such as `data.humidity`. */
+export function notFiniteOf(result: NormalResult, value: unknown): string[] {
+  if (result.kind !== 'record') return hasNotFinite(value) ? ['data'] : []
+  const record = (value ?? {}) as Record<string, unknown>
+  return result.fields.filter(({ name }) => hasNotFinite(record[name])).map(({ name }) => `data.${name}`)
 }
 
 /** A value without a declared type. */

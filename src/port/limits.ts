@@ -6,6 +6,7 @@ export const PORT_DEFAULTS = {
   /** Longest boot that opening the port may cause (2 s on boards with a slow bootloader) with room for noise. */
   readyTimeoutMs: 10_000,
   heartbeatMs: 1_000,
+  missedHeartbeats: 3,
   maxQueuedCalls: 1_024,
 } as const
 
@@ -41,8 +42,11 @@ export const BAUD_RATE_ERRORS = { windowMs: 10_000, minFrames: 50, share: 0.05 }
  * comes before a raised rate has held for `provenMs`. */
 export const BAUD_RATE_HOLD_OFF = { firstMs: 60_000, maxMs: 3_600_000, provenMs: 600_000 } as const
 
-/** Heartbeats without a good frame, or with a TICK or SKIP unanswered, after which a device is silent. */
+/** Heartbeats without a good frame after which a device takes the host for gone, whatever that has been told of a silent device. */
 export const SILENT_HEARTBEATS = 3
+
+/** What the missedHeartbeats of a port may be: a TICK goes out after one without a frame, and needs another in which to be answered. */
+export const MISSED_HEARTBEATS = { min: 2, max: 100 } as const
 
 /** A board on a serial line that has gone silent is told to be repeated to after so many heartbeats; then each rung has so long
  * to bring a session up (a boot with a slow bootloader takes 2 s). */

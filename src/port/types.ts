@@ -276,6 +276,9 @@ export interface PortOptions<C extends ContractDefinition = ContractDefinition> 
   readonly readyTimeoutMs?: number
   /** Default 1,000; 0 (the default on lossless links) is off. */
   readonly heartbeatMs?: number
+  /** Heartbeats without a good frame, or with a TICK unanswered, after which the device is silent and the session ends: 2 to 100. A
+   * device with a dead-man time, or at a raised baud rate, keeps to its own three. Default 3. */
+  readonly missedHeartbeats?: number
   /** Bits per second that a serial line is raised to once the device has said hello, or several in order of preference: the
    * first that its firmware lists, and the tty takes. Each session begins at the rate of opening, and goes back to it when the
    * line fails (docs/links.md). Needs a heartbeatMs of 1 to 2,000. Default: none; other links ignore it. */

@@ -15,11 +15,14 @@ export interface RestartOptions {
   readonly firstMs?: number
   /** The pause never grows beyond; where both are given, at least `firstMs`. Default 30,000. */
   readonly maxMs?: number
+  /** full: the pause is drawn evenly from 0 to what the backoff has come to, so that many do not start together. none: it is that.
+   * Default full. */
+  readonly jitter?: 'full' | 'none'
   /** More restarts than this inside the period: failed. Default 5. */
   readonly intensity?: number
   /** Default 30,000. */
   readonly periodMs?: number
-  /** Pause between tries once failed. Default 60,000. */
+  /** Pause between tries once failed; Infinity: it stays failed until the device appears anew. Default 60,000. */
   readonly retryFailedMs?: number
   /** A session that ran so long starts the backoff anew. Default 60,000. */
   readonly healthyMs?: number
@@ -29,6 +32,7 @@ export const RESTART_DEFAULTS = {
   type: 'permanent',
   firstMs: 250,
   maxMs: 30_000,
+  jitter: 'full',
   intensity: 5,
   periodMs: 30_000,
   retryFailedMs: 60_000,
@@ -61,27 +65,30 @@ export function isAbsent(exit: Exit): boolean {
 }
 
 const TYPES: readonly unknown[] = ['permanent', 'transient', 'temporary'] satisfies RestartType[]
+const JITTERS: readonly unknown[] = ['full', 'none']
 const NUMBERS = ['firstMs', 'maxMs', 'intensity', 'periodMs', 'retryFailedMs', 'healthyMs'] as const
 
 /** The options with their defaults.
  * @throws ARGUMENT_INVALID  naming the option */
 function checkedOptions(options: RestartOptions): Required<RestartOptions> {
   if (typeof options !== 'object') throw wrong(`: ${String(options)} is not an object of options`)
-  const { type = RESTART_DEFAULTS.type, firstMs, maxMs } = options
+  const { type = RESTART_DEFAULTS.type, jitter = RESTART_DEFAULTS.jitter, firstMs, maxMs } = options
   if (!TYPES.includes(type)) throw wrong(`.type: ${String(type)} is not one of ${TYPES.join(', ')}`)
+  if (!JITTERS.includes(jitter)) throw wrong(`.jitter: ${String(jitter)} is not one of ${JITTERS.join(', ')}`)
   const checked: Record<(typeof NUMBERS)[number], number> = { ...RESTART_DEFAULTS }
   for (const name of NUMBERS) {
     const value = options[name]
     if (value === undefined) continue
-    // Without end only as a count: who has no limit of restarts.
-    const isNumber = Number.isFinite(value) || (name === 'intensity' && value === Number.POSITIVE_INFINITY)
+    // Without end only where that means something: no limit of restarts, no further try.
+    const mayBeEndless = name === 'intensity' || name === 'retryFailedMs'
+    const isNumber = Number.isFinite(value) || (mayBeEndless && value === Number.POSITIVE_INFINITY)
     if (!isNumber || value < 0) throw wrong(`.${name}: ${String(value)} is not a number from 0`)
     checked[name] = value
   }
   if (firstMs !== undefined && maxMs !== undefined && maxMs < firstMs) {
     throw wrong(`.maxMs: ${maxMs} is less than firstMs, ${firstMs}`)
   }
-  return { ...checked, type }
+  return { ...checked, type, jitter }
 }
 
 function wrong(what: string): PortwireError {
@@ -92,6 +99,7 @@ function wrong(what: string): PortwireError {
  * @throws ARGUMENT_INVALID  naming the option */
 export function createRestartStrategy(options: RestartOptions, clock: Clock, random: Random): RestartStrategy {
   const o = checkedOptions(options)
+  const draw: Random = o.jitter === 'none' ? () => 1 : random
   let attempt = 0
   let absentAttempt = 0
   let failed = false
@@ -106,7 +114,7 @@ export function createRestartStrategy(options: RestartOptions, clock: Clock, ran
         failed = false
       }
       // A device that is away has not crashed: it is waited for, however long.
-      if (isAbsent(exit)) return { kind: 'restart', inMs: backoffMs(absentAttempt++, o.firstMs, o.maxMs, random) }
+      if (isAbsent(exit)) return { kind: 'restart', inMs: backoffMs(absentAttempt++, o.firstMs, o.maxMs, draw) }
       absentAttempt = 0
       if (failed) return { kind: 'failed', inMs: o.retryFailedMs }
       const recorded = recordRestart(restartsAtMs, clock.nowMs(), o)
@@ -115,7 +123,7 @@ export function createRestartStrategy(options: RestartOptions, clock: Clock, ran
         failed = true
         return { kind: 'failed', inMs: o.retryFailedMs }
       }
-      return { kind: 'restart', inMs: backoffMs(attempt++, o.firstMs, o.maxMs, random) }
+      return { kind: 'restart', inMs: backoffMs(attempt++, o.firstMs, o.maxMs, draw) }
     },
   }
 }

@@ -49,11 +49,13 @@ devices:
     baud: 57600
     contract: greenhouse.yaml
     contract_mismatch: warn
-    heartbeat: {every: 2s}
+    heartbeat: {every: 2s, miss: 5}
     ready_timeout: 20s
     call_timeout: 1500ms
-    restart: {type: transient, initial: 100ms, max: 5s, max_restarts: 3, within: 10s, retry_failed: 2m}
+    restart: {type: transient, initial: 100ms, max: 5s, jitter: none, max_restarts: 3, within: 10s, retry_failed: 2m}
     retain: false
+    id: payload
+    retained_commands: true
   program:
     spawn: [./sim, --seed, "7"]
     contract: greenhouse.yaml
@@ -103,21 +105,42 @@ devices:
     target: { serial: '/dev/ttyUSB0', baudRate: 57_600 },
     contractMismatch: 'warn',
     heartbeatMs: 2_000,
+    missedHeartbeats: 5,
     readyTimeoutMs: 20_000,
     callTimeoutMs: 1_500,
     restart: {
       type: 'transient',
       firstMs: 100,
       maxMs: 5_000,
+      jitter: 'none',
       intensity: 3,
       periodMs: 10_000,
       retryFailedMs: 120_000,
     },
     retain: false,
+    id: 'payload',
+    retainedCommands: true,
   })
   expect(program).toMatchObject({ target: { spawn: './sim', args: ['--seed', '7'] }, heartbeatMs: 0 })
   expect(shown).toMatchObject({ mqtt: { user: '(removed)', password: '(removed)', base_topic: 'site/attic' } })
   expect(JSON.stringify(shown)).not.toContain('secret')
+})
+
+test('the id of events may be a property alone where the broker may speak MQTT 5', () => {
+  expect(parseConfig(path, device('    serial: /dev/x\n    id: property\n')).devices[0]).toMatchObject({
+    id: 'property',
+  })
+})
+
+test('a device that has failed is not tried again with retry_failed: 0', () => {
+  const { devices } = parseConfig(path, device('    serial: /dev/x\n    restart: {retry_failed: 0}\n'))
+  expect(devices[0]!.restart).toEqual({ retryFailedMs: Number.POSITIVE_INFINITY })
+})
+
+test('missed heartbeats are counted at the default pace, where only their number is given', () => {
+  const { heartbeatMs, missedHeartbeats } = parseConfig(path, device('    serial: /dev/x\n    heartbeat: {miss: 4}\n'))
+    .devices[0]!
+  expect({ heartbeatMs, missedHeartbeats }).toEqual({ heartbeatMs: undefined, missedHeartbeats: 4 })
 })
 
 test('the quota of events is what the file says, in part or in whole, and no key else is', () => {

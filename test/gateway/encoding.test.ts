@@ -57,6 +57,7 @@ test('an event in msgpack has its 64-bit integers, bytes and NaN as they are; th
     raw: 'AP8H',
     ratio: null,
     text: 'é\0👾',
+    not_finite: ['ratio'],
   })
 })
 
@@ -81,6 +82,24 @@ test('a call in msgpack gets its values as they are, and its answer in msgpack, 
     })
     expect(port.calls[0]?.args).toEqual({ ...args, raw: expect.any(Uint8Array) })
   }
+})
+
+test('a call in msgpack whose answer msgpack cannot say is told so, and that it ran', async () => {
+  const { port, client } = await startWith('msgpack')
+  port.answer = async () => Array.from({ length: 40_000 }, () => 1)
+  await client.publish(
+    'portwire/box/call/bare',
+    Buffer.from(encodePayload('msgpack', { transaction: 1 }) as Uint8Array),
+  )
+  const { packet } = await client.next('portwire/box/response')
+  expect(msgpackOf(packet.payload as Buffer)).toEqual({
+    data: {},
+    error: expect.stringMatching(/^the answer cannot be sent: /),
+    status: 'error',
+    result: 'nak',
+    outcome: 'yes',
+    transaction: 1,
+  })
 })
 
 test('a call in JSON is answered in JSON, also by a device whose events are msgpack', async () => {

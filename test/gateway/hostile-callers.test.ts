@@ -61,11 +61,11 @@ test('T13: of 600 commands at once each is answered or its refusal is in the log
   await client.next('portwire/greenhouse/event/reading')
   await client.publish('portwire/greenhouse/call/setVent', { open: 1, transaction: 'last' })
   await client.next('portwire/greenhouse/response', ({ json }) => json['transaction'] === 'last')
-  const answers = client.messages.filter(({ topic }) => topic === 'portwire/greenhouse/response').length
+  const answers = () => client.messages.filter(({ topic }) => topic === 'portwire/greenhouse/response').length
   const logged = () => log.filter((line) => line.includes('nor is it answered')).length
   const leftOut = () => log.reduce((sum, line) => sum + Number(/(\d+) log lines were left out/.exec(line)?.[1] ?? 0), 0)
   // How many lines were left out is said when their second is over.
-  const told = () => answers + logged() + leftOut()
+  const told = () => answers() + logged() + leftOut()
   await until(
     () => told() >= sent,
     5_000,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { defineContract, fieldsOf } from '../../src/contract/index.js'
-import { argsFromJson, fieldsToJson, resultToJson } from '../../src/gateway/payload.js'
+import { argsFromJson, fieldsToJson, hasNotFinite, notFiniteOf, resultToJson } from '../../src/gateway/payload.js'
 
 const contract = defineContract({
   name: 'all',
@@ -76,4 +76,17 @@ test('what is not base64 is left for the contract to refuse', () => {
 
 test('an action without a result gives null', () => {
   expect(resultToJson({ kind: 'void' }, undefined)).toBeNull()
+})
+
+test.each([
+  [Number.NaN, true],
+  [[1, [Number.NEGATIVE_INFINITY]], true],
+  [{ a: { b: Number.NaN } }, true],
+  [null, false],
+  ['NaN', false],
+  [2n ** 64n, false],
+  [[1, null, new Uint8Array(2), Number.MAX_VALUE], false],
+])('%o has NaN or an infinity in it: %s', (value, expected) => {
+  expect(hasNotFinite(value)).toBe(expected)
+  expect(notFiniteOf({ kind: 'any' }, value)).toEqual(expected ? ['data'] : [])
 })

@@ -106,6 +106,13 @@ test('a loss while connected is said: a message that the embedded broker does no
       client.messages.length,
     )
     expect(said.json).toEqual({ type: 'messages_dropped', data: { count: 1, reason: 'too_long' } })
+    const answer = await client.next('portwire/greenhouse/response', ({ json }) => json['transaction'] === i)
+    expect(answer.json).toMatchObject({
+      data: {},
+      error: expect.stringMatching(/^the answer is longer than the broker takes: 2621\d\d bytes$/),
+      result: 'nak',
+      outcome: 'yes',
+    })
   }
   expect(gateway.mqtt()).toMatchObject({ connected: true, reconnects: 0, dropped: { tooLong: 2 } })
   expect(log.filter((line) => line.includes('portwire/greenhouse/response: dropped'))).toHaveLength(1)

@@ -79,6 +79,22 @@ describe('a silent device', () => {
     expect(clock.nowMs() - fromMs).toBeLessThanOrEqual(4_300)
   })
 
+  it.each([2, 10])('is given up after %i heartbeats where missedHeartbeats says so', async (missedHeartbeats) => {
+    const { clock, device, port } = await runningPort({ missedHeartbeats })
+    device.mute()
+    const fromMs = clock.nowMs()
+    while (port.info().state === 'running') await clock.advance(50)
+    expect(port.info().lastExit).toEqual({ kind: 'silent' })
+    expect(clock.nowMs() - fromMs).toBeGreaterThanOrEqual((missedHeartbeats - 1) * 1_000)
+    expect(clock.nowMs() - fromMs).toBeLessThanOrEqual(missedHeartbeats * 1_000 + 1_300)
+  })
+
+  it('that is only quiet is not called silent at two missed heartbeats: each TICK has one in which to be answered', async () => {
+    const { clock, port } = await runningPort({ missedHeartbeats: 2 })
+    await clock.advance(60_000)
+    expect(port.info()).toMatchObject({ state: 'running', session: 1 })
+  })
+
   it('is not called silent while a call waits whose handler may block it', async () => {
     const { clock, device, port } = await runningPort()
     device.mute()

@@ -54,7 +54,42 @@ describe('a restart strategy', () => {
     expect([next('temporary', normal), next('temporary', unplugged)]).toEqual(['stop', 'stop'])
   })
 
+  it('stays failed where it is not to be tried again', () => {
+    const { restart } = strategy({ intensity: 0, retryFailedMs: Number.POSITIVE_INFINITY })
+    const failed = { kind: 'failed', inMs: Number.POSITIVE_INFINITY }
+    expect([restart.next(unplugged, 0), restart.next(unplugged, 0)]).toEqual([failed, failed])
+  })
+
+  it('a port that is not to be tried again is failed, however long it is waited, until it is restarted', async () => {
+    const clock = createVirtualClock()
+    let opens = 0
+    const connect = async () => {
+      opens += 1
+      throw new PortwireError('PORT_FAILED', 'jammed')
+    }
+    const restart = { intensity: 0, retryFailedMs: Number.POSITIVE_INFINITY }
+    const port = createPort(greenhouse, { link: { name: 'jammed', lossless: true, connect }, clock, restart })
+    await clock.advance(10_000_000)
+    expect({ opens, state: port.info().state }).toEqual({ opens: 1, state: 'failed' })
+    void port.restart()
+    await clock.advance(1)
+    expect({ opens, state: port.info().state }).toEqual({ opens: 2, state: 'failed' })
+    await clock.until(port.close())
+  })
+
+  it('without jitter pauses for as long as the backoff has come to, whatever is drawn', () => {
+    const clock = createVirtualClock()
+    const pauses = (jitter: 'full' | 'none', exit: Exit) => {
+      const restart = createRestartStrategy({ jitter, firstMs: 100, maxMs: 300, intensity: 9 }, clock, () => 0.5)
+      return [1, 2, 3, 4].map(() => restart.next(exit, 0)).map((decision) => 'inMs' in decision && decision.inMs)
+    }
+    expect(pauses('none', unplugged)).toEqual([100, 200, 300, 300])
+    expect(pauses('none', absent)).toEqual([100, 200, 300, 300])
+    expect(pauses('full', unplugged)).toEqual([50, 100, 150, 150])
+  })
+
   it.each([
+    [{ jitter: 'some' }, 'restart.jitter: some is not one of full, none'],
     [{ type: 'never' }, 'restart.type: never is not one of permanent, transient, temporary'],
     [{ type: null }, 'restart.type: null is not one of permanent, transient, temporary'],
     [{ firstMs: Number.NaN }, 'restart.firstMs: NaN is not a number from 0'],

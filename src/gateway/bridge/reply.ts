@@ -12,7 +12,8 @@ export const RESULT_WORDS = ['ok', 'timeout', 'nak', 'expired', 'lost_session', 
 export type ResultWord = (typeof RESULT_WORDS)[number]
 
 export type CommandResult =
-  | { readonly result: 'ok'; readonly data: unknown }
+  /** `notFinite`: where the data has null for NaN or an infinity. */
+  | { readonly result: 'ok'; readonly data: unknown; readonly notFinite?: readonly string[] }
   | {
       readonly result: Exclude<ResultWord, 'ok'>
       /** One line for a person. */
@@ -38,6 +39,11 @@ export const CAME_AGAIN = {
 /** A command that was refused before anything was sent. */
 export function refused(error: string): CommandResult {
   return { result: 'nak', error, outcome: 'no' }
+}
+
+/** In place of a result that cannot be said: what ran has run all the same. */
+export function unsaid(reply: CommandResult, error: string): CommandResult {
+  return reply.result === 'ok' ? { result: 'nak', error, outcome: 'yes' } : { ...reply, error }
 }
 
 function judge(error: unknown, expires: boolean): { result: Exclude<ResultWord, 'ok'>; outcome: Outcome } {
@@ -66,7 +72,9 @@ export function replyPayload(
 }
 
 function answerOf(reply: CommandResult) {
-  if (reply.result === 'ok') return { data: reply.data, status: 'ok' }
+  if (reply.result === 'ok') {
+    return { data: reply.data, ...(reply.notFinite && { not_finite: reply.notFinite }), status: 'ok' }
+  }
   const { error, result, outcome } = reply
   return { data: {}, error, status: 'error', result, outcome }
 }

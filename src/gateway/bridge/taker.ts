@@ -12,7 +12,7 @@ import type { Bridge } from './bridge.js'
 import { answerTo, parseCommand } from './command.js'
 import { createIntake } from './intake.js'
 import { createRedelivery } from './redelivery.js'
-import { CAME_AGAIN, type CommandResult, refused, replyPayload } from './reply.js'
+import { CAME_AGAIN, type CommandResult, refused, replyPayload, unsaid } from './reply.js'
 
 export interface Taker {
   /** A connection begins. @param sessionPresent  the broker has kept the session */
@@ -43,7 +43,7 @@ export function createTaker({ topics, bridge, devices, pipe, homeAssistant, log 
   function take(inbound: Inbound): void {
     const address = topics.parse(inbound.topic)
     if (!address) return
-    if (inbound.retain) {
+    if (inbound.retain && !takesRetained(address)) {
       // Executed again at every start otherwise, long after anybody wanted it.
       log('warn', 'portwire:mqtt', `${inbound.topic}: a retained command is ignored; publish it without retain`)
       return
@@ -57,13 +57,18 @@ export function createTaker({ topics, bridge, devices, pipe, homeAssistant, log 
     else takeCommand(inbound, address, delivery === 'unknown')
   }
 
+  function takesRetained(address: Addressed): boolean {
+    return address.kind !== 'request' && devices.get(address.device)?.takesRetained === true
+  }
+
   function takeRequest(inbound: Inbound, name: string, cameAgain: boolean) {
     const classic = topics.bridgeResponse(name)
     if (cameAgain) return answer(inbound, classic, bridge.refuse(inbound.payload, CAME_AGAIN.error))
     if (!requests.enter(name)) return refuseBusy(inbound, classic, () => bridge.refuse(inbound.payload, BUSY))
-    carryOut(inbound, async () => answer(inbound, classic, await bridge.request(name, inbound.payload))).finally(() =>
-      requests.leave(name),
-    )
+    carryOut(inbound, async () => {
+      const payload = await bridge.request(name, inbound.payload)
+      answer(inbound, classic, payload, bridge.refuse(inbound.payload, tooLong(payload)))
+    }).finally(() => requests.leave(name))
   }
 
   function takeCommand(inbound: Inbound, address: DeviceCommand, cameAgain: boolean) {
@@ -86,7 +91,13 @@ export function createTaker({ topics, bridge, devices, pipe, homeAssistant, log 
         address.kind === 'call'
           ? await device.call(address.action, members, expiresInMs, format)
           : await device[address.kind](members, expiresInMs)
-      answer(inbound, classic, payloadOf(result))
+      let payload: string | Uint8Array
+      try {
+        payload = payloadOf(result)
+      } catch (error) {
+        payload = payloadOf(unsaid(result, `the answer cannot be sent: ${(error as Error).message}`))
+      }
+      answer(inbound, classic, payload, payloadOf(unsaid(result, tooLong(payload))))
     }).finally(() => intake.leave(name))
   }
 
@@ -105,10 +116,16 @@ export function createTaker({ topics, bridge, devices, pipe, homeAssistant, log 
     log('warn', 'portwire:mqtt', `${inbound.topic}: ${BUSY}; nor is it answered, as too many messages wait already`)
   }
 
-  function answer(inbound: Inbound, classicTopic: string, payload: string | Uint8Array) {
+  /** @param ifTooLong  in place of a payload that the broker does not take; of use where it is the shorter one */
+  function answer(
+    inbound: Inbound,
+    classicTopic: string,
+    payload: string | Uint8Array,
+    ifTooLong: string | Uint8Array = payload,
+  ) {
     const { publication, problem } = answerTo(inbound, classicTopic, topics.base, payload, homeAssistant)
     if (problem) log('warn', 'portwire:mqtt', `${inbound.topic}: ${problem}`)
-    pipe.publish(publication)
+    pipe.publish(ifTooLong.length < payload.length ? { ...publication, ifTooLong } : publication)
   }
 
   return { connected: (sessionPresent) => redelivery.connected(sessionPresent), take }
@@ -118,4 +135,8 @@ export function createTaker({ topics, bridge, devices, pipe, homeAssistant, log 
 function formatOf(payload: Uint8Array, empty: PayloadFormat): PayloadFormat {
   if (payload.length === 0) return empty
   return isMsgpack(payload) ? 'msgpack' : 'json'
+}
+
+function tooLong(payload: string | Uint8Array): string {
+  return `the answer is longer than the broker takes: ${Buffer.byteLength(payload)} bytes`
 }

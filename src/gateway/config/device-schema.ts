@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { EVENT_SERVER_DEFAULTS } from '../../event-server/index.js'
-import { PORT_DEFAULTS } from '../../port/limits.js'
+import { MISSED_HEARTBEATS, PORT_DEFAULTS } from '../../port/limits.js'
 import { PAYLOAD_FORMATS } from '../encoding.js'
 import { LIMITS } from '../limits.js'
 import { NAME, RESERVED_NAMES } from '../topics.js'
@@ -23,7 +23,7 @@ const restart = z
       .optional(),
     initial: duration({
       title: 'First pause',
-      description: 'First pause at most this long, doubling, with full jitter; not above max.',
+      description: 'First pause at most this long, doubling; not above max.',
       default: '250ms',
       examples: ['100ms'],
     }).optional(),
@@ -33,6 +33,15 @@ const restart = z
       default: '30s',
       examples: ['10s'],
     }).optional(),
+    jitter: z
+      .enum(['full', 'none'])
+      .meta({
+        title: 'Jitter',
+        description: 'full draws each pause, so that many devices do not start together; none pauses for the longest.',
+        default: 'full',
+        examples: ['none'],
+      })
+      .optional(),
     max_restarts: z
       .int()
       .min(0)
@@ -46,7 +55,8 @@ const restart = z
     within: duration({ title: 'Period', description: 'That period.', default: '30s', examples: ['1m'] }).optional(),
     retry_failed: duration({
       title: 'Pause once failed',
-      description: 'Pause between tries once failed.',
+      description:
+        'Pause between tries once failed; 0: it stays failed until it is plugged in anew, or device/restart.',
       default: '60s',
       examples: ['5m'],
     }).optional(),
@@ -128,9 +138,24 @@ const device = z
           description: 'Time between ticks; 0 is off.',
           default: '1s',
           examples: ['2s'],
-        }),
+        }).optional(),
+        miss: z
+          .int()
+          .min(MISSED_HEARTBEATS.min)
+          .max(MISSED_HEARTBEATS.max)
+          .meta({
+            title: 'Missed heartbeats',
+            description: 'So many without an answer make the device silent; 2 to 100.',
+            default: PORT_DEFAULTS.missedHeartbeats,
+            examples: [5],
+          })
+          .optional(),
       })
-      .meta({ title: 'Heartbeat', description: 'Three missed make the device silent.', examples: [{ every: '1s' }] })
+      .meta({
+        title: 'Heartbeat',
+        description: 'How a silent device is found out.',
+        examples: [{ every: '1s', miss: 3 }],
+      })
       .optional(),
     ready_timeout: duration(
       {
@@ -162,6 +187,26 @@ const device = z
         title: 'Payload',
         description: 'Of the events of this device, and of answers to calls without payload; default: that of mqtt.',
         examples: ['msgpack'],
+      })
+      .optional(),
+    id: z
+      .enum(['payload', 'property'])
+      .meta({
+        title: 'Id of events',
+        description:
+          'property: the payload of an event has no id, which is its user property alone; for MQTT 5. Under 3.1.1, which has none, it is in the payload.',
+        default: 'payload',
+        examples: ['property'],
+      })
+      .optional(),
+    retained_commands: z
+      .boolean()
+      .meta({
+        title: 'Retained commands',
+        description:
+          'true runs a retained command too: at every start of the gateway, and after every reconnect, anew.',
+        default: false,
+        examples: [true],
       })
       .optional(),
     retain: z
@@ -228,6 +273,13 @@ export function sharedPorts(devices: Devices) {
       ? []
       : [{ name, key, message: `${what} is the tty of ${owner} already: a tty has one owner` }]
   })
+}
+
+/** Devices whose events cannot have their id as a property, as the broker is spoken to in MQTT 3.1.1. */
+export function idsWithoutProperty(devices: Devices, isMqtt5: boolean) {
+  return Object.keys(devices)
+    .filter((name) => !isMqtt5 && devices[name]!.id === 'property')
+    .map((name) => ({ name, message: 'needs MQTT 5: mqtt.version is 4, or the broker is the embedded one' }))
 }
 
 /** Event servers whose address is that of another: the gateway would end when it starts. */

@@ -28,7 +28,7 @@ export const homeAssistantSchema = z
     title: 'Home Assistant',
     description: 'Discovery by Home Assistant. What changes here needs a restart of the gateway.',
     examples: [{ enabled: true }],
-    requires_restart: true,
+    requiresRestart: true,
   })
 
 /** Topics that cannot be where the config has them, as what comes there would be taken for the gateway's own, and the other way round. */

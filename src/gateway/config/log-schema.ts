@@ -28,5 +28,5 @@ export const logSchema = z
     title: 'Log',
     description: 'Log lines on stderr. What changes here needs a restart of the gateway.',
     examples: [{ level: 'debug' }],
-    requires_restart: true,
+    requiresRestart: true,
   })

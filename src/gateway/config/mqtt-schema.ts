@@ -150,5 +150,5 @@ export const mqttSchema = z
     title: 'MQTT',
     description: 'The broker and how to reach it. What changes here needs a restart of the gateway, payload excepted.',
     examples: [{ server: 'mqtt://broker.local:1883' }],
-    requires_restart: true,
+    requiresRestart: true,
   })

@@ -77,5 +77,5 @@ export const outboxSchema = z
     description:
       'memory, or where events wait for the broker on disk. What changes here needs a restart of the gateway.',
     examples: ['memory', { dir: '/var/lib/portwire/outbox' }],
-    requires_restart: true,
+    requiresRestart: true,
   })

@@ -1,7 +1,7 @@
 /** The config file: exactly the keys that the gateway honours. The same schema checks the file and documents it. */
 
 import { z } from 'zod'
-import { devicesSchema, sharedAddresses, sharedPorts } from './device-schema.js'
+import { devicesSchema, idsWithoutProperty, sharedAddresses, sharedPorts } from './device-schema.js'
 import { homeAssistantSchema, topicProblems } from './homeassistant-schema.js'
 import { logSchema } from './log-schema.js'
 import { CONFIG_VERSION } from './migrate.js'
@@ -36,6 +36,12 @@ export const configSchema = z
     for (const { name, index, message } of sharedAddresses(value.devices)) {
       context.addIssue({ code: 'custom', message, path: ['devices', name, 'event_servers', index, 'port'] })
     }
+    for (const { name, message } of idsWithoutProperty(
+      value.devices,
+      value.mqtt.version === 5 && !value.mqtt.embedded,
+    )) {
+      context.addIssue({ code: 'custom', message, path: ['devices', name, 'id'] })
+    }
     for (const { key, message } of topicProblems(value.mqtt.base_topic, value.homeassistant)) {
       context.addIssue({ code: 'custom', message, path: ['homeassistant', key] })
     }
@@ -50,7 +56,7 @@ export const configSchema = z
 export type ConfigFile = z.output<typeof configSchema>
 
 /** JSON Schema (2020-12) of the file as it is written, for `bridge/info` and for editors. `writeOnly` are the keys that are never
- * shown; `requires_restart` sections whose changes a reload does not take over. */
+ * shown; `requiresRestart` sections whose changes a reload does not take over. */
 export function configJsonSchema(): unknown {
   return z.toJSONSchema(configSchema, {
     io: 'input',

@@ -6,7 +6,7 @@ import { type Action, type Contract, fieldsOf } from '../../contract/index.js'
 import { PORT_DEFAULTS } from '../../port/index.js'
 import { type CommandResult, refused, resultOfError } from '../bridge/reply.js'
 import type { PayloadFormat } from '../encoding.js'
-import { argsFromJson, fieldsToJson, resultToJson } from '../payload.js'
+import { argsFromJson, fieldsToJson, hasNotFinite, notFiniteOf, resultToJson } from '../payload.js'
 import { shownName } from '../printable.js'
 import type { DeviceConfig } from './config.js'
 import { membersOf } from './members.js'
@@ -31,7 +31,7 @@ export interface DeviceCommandsOptions {
   /** That of the moment; undefined in quarantine. */
   readonly port: () => Pick<UntypedPort, 'call'> | undefined
   /** Members of the merged state that were read. */
-  readonly merge: (values: Values) => void
+  readonly merge: (values: Values, notFinite: readonly string[]) => void
   readonly clock: Clock
 }
 
@@ -71,40 +71,53 @@ export function createDeviceCommands({ config, port, merge, clock }: DeviceComma
       if (!action) return refused(unknownAction(contract, name))
       const ran = await run(action, members, expiresInMs)
       if (!ran.ok) return ran.failure
-      return { result: 'ok', data: format === 'json' ? resultToJson(action.result, ran.value) : (ran.value ?? null) }
+      if (format !== 'json') return { result: 'ok', data: ran.value ?? null }
+      return ok(resultToJson(action.result, ran.value), notFiniteOf(action.result, ran.value))
     },
     async set(members, expiresInMs) {
       const plan = planSet(stateMembers, members)
       if (!plan.ok) return refused(plan.problem)
       const left = countdown(expiresInMs)
       const data: Record<string, unknown> = {}
+      const notFinite: string[] = []
       for (const { member, action, args } of plan.steps) {
         const ran = await run(action, args, left())
         if (!ran.ok) return afterOthers(ran.failure, member, Object.keys(data))
         data[member] = action.result.kind === 'void' ? Object.values(args)[0] : resultToJson(action.result, ran.value)
+        if (hasNotFinite(ran.value)) notFinite.push(`data.${member}`)
       }
-      return { result: 'ok', data }
+      return ok(data, notFinite)
     },
     async get(members, expiresInMs) {
       const plan = planGet(stateMembers, members)
       if (!plan.ok) return refused(plan.problem)
       const left = countdown(expiresInMs)
       const data: Record<string, unknown> = {}
+      const notFinite: string[] = []
       for (const step of plan.steps) {
         const ran = await run(step.action, {}, left())
         if (!ran.ok) return ran.failure
         const read: Record<string, unknown> = {}
+        const readNotFinite: string[] = []
         for (const member of step.members) {
           const { field, from } = member.value!
-          const { [field.name]: value } = fieldsToJson([field], { [field.name]: valueRead(step, member, ran.value) })
+          const decoded = valueRead(step, member, ran.value)
+          const { [field.name]: value } = fieldsToJson([field], { [field.name]: decoded })
           data[member.name] = value
           if (from === 'state') read[field.name] = value
+          if (!hasNotFinite(decoded)) continue
+          notFinite.push(`data.${member.name}`)
+          readNotFinite.push(field.name)
         }
-        merge(read)
+        merge(read, readNotFinite)
       }
-      return { result: 'ok', data }
+      return ok(data, notFinite)
     },
   }
+}
+
+function ok(data: unknown, notFinite: readonly string[]): CommandResult {
+  return { result: 'ok', data, ...(notFinite.length > 0 && { notFinite }) }
 }
 
 export function inQuarantine(device: string): string {

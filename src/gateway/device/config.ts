@@ -40,7 +40,12 @@ export interface DeviceConfig {
   readonly payload?: PayloadFormat
   /** Of plain events, default 1. With 0 they are sent once, at once, past the outbox, or not at all. */
   readonly qos?: 0 | 1
+  /** Where events have their id: default payload, and under MQTT 5 as a user property too; or as that alone. */
+  readonly id?: 'payload' | 'property'
+  /** Whether a command that is retained at the broker is run. Default false. */
+  readonly retainedCommands?: boolean
   readonly heartbeatMs?: number
+  readonly missedHeartbeats?: number
   readonly readyTimeoutMs?: number
   readonly callTimeoutMs?: number
   readonly contractMismatch?: 'error' | 'warn' | 'compatible'
@@ -69,7 +74,10 @@ export function deviceOf(
     retain: device.retain,
     payload: device.payload ?? payload,
     ...(device.qos !== undefined && { qos: device.qos }),
-    ...(device.heartbeat && { heartbeatMs: device.heartbeat.every }),
+    ...(device.id && { id: device.id }),
+    ...(device.retained_commands && { retainedCommands: true }),
+    ...(device.heartbeat?.every !== undefined && { heartbeatMs: device.heartbeat.every }),
+    ...(device.heartbeat?.miss !== undefined && { missedHeartbeats: device.heartbeat.miss }),
     ...(device.ready_timeout !== undefined && { readyTimeoutMs: device.ready_timeout }),
     ...(device.call_timeout !== undefined && { callTimeoutMs: device.call_timeout }),
     ...(device.contract_mismatch && { contractMismatch: device.contract_mismatch }),
@@ -138,8 +146,11 @@ function restartOf(restart: NonNullable<DeviceInFile['restart']>): RestartOption
     ...(restart.type && { type: restart.type }),
     ...(restart.initial !== undefined && { firstMs: restart.initial }),
     ...(restart.max !== undefined && { maxMs: restart.max }),
+    ...(restart.jitter && { jitter: restart.jitter }),
     ...(restart.max_restarts !== undefined && { intensity: restart.max_restarts }),
     ...(restart.within !== undefined && { periodMs: restart.within }),
-    ...(restart.retry_failed !== undefined && { retryFailedMs: restart.retry_failed }),
+    ...(restart.retry_failed !== undefined && {
+      retryFailedMs: restart.retry_failed === 0 ? Number.POSITIVE_INFINITY : restart.retry_failed,
+    }),
   }
 }

@@ -22,6 +22,8 @@ export interface Device extends DeviceCommands {
   readonly name: string
   readonly contract: Contract
   readonly payload: PayloadFormat
+  /** Commands that are retained at the broker are run as well. */
+  readonly takesRetained: boolean
   row(): DeviceRow
   /** Ends the port and starts a new one. */
   restart(): Promise<void>
@@ -273,6 +275,7 @@ export function startDevice(options: DeviceOptions): Device {
     name,
     contract,
     payload: config.payload ?? 'json',
+    takesRetained: config.retainedCommands === true,
     row: () => rowOf(config, port, before, lastExit, eventServers.addresses),
     call: commands.call,
     set: commands.set,

@@ -23,8 +23,8 @@ export interface DeviceEvents {
   /** Resolves when the event is on disk, or after the PUBACK where none is kept there: only then the device may be told to forget the
    * event. Above the quota it waits for its turn. */
   reliable(event: Event, value: unknown, meta: EventMeta): Promise<void>
-  /** Values that were read, as JSON has them, for the merged state. */
-  merge(fields: Readonly<Record<string, unknown>>): void
+  /** Values that were read, as JSON has them, for the merged state. @param notFinite  names of those that are NaN or an infinity */
+  merge(fields: Readonly<Record<string, unknown>>, notFinite?: readonly string[]): void
   /** Another boot of the device, or the first that is heard of: what the state was is not known any more. */
   forget(): void
   log(line: DeviceLogLine): void
@@ -52,7 +52,8 @@ export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
   const { config, topics, pipe, outbox, now, clock } = options
   const { name, retain, payload: format = 'json' } = config
   const ids = createEventIds(name, options.run)
-  const json = createEventJson()
+  const isIdApart = config.id === 'property'
+  const json = createEventJson(isIdApart)
   const stateTopic = topics.state(name)
   const eventTopics = new Map(
     [...config.contract.events.values()].map((event) => [event, topics.event(name, event.name)]),
@@ -81,6 +82,7 @@ export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
       payload,
       id,
       historicalMember: json.historicalMember(event),
+      ...(isIdApart && { idMember: json.idMember(event) }),
     }
   }
 
@@ -99,7 +101,7 @@ export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
     plain(event, value, meta) {
       if (quota.admit()) {
         const record = recordOf(event, value, meta)
-        if (config.qos === 0) pipe.publishEvent(record.topic, record.payload, record.id)
+        if (config.qos === 0) pipe.publishEvent(record.topic, record.payload, record.id, record.idMember)
         else if (outbox) outbox.append(record)
         else pipe.publish(publicationOf(record, false))
       } else json.merge(event, value)
@@ -112,8 +114,8 @@ export function createDeviceEvents(options: DeviceEventsOptions): DeviceEvents {
           return take(event, value, meta)
         }),
       ),
-    merge(fields) {
-      json.set(fields)
+    merge(fields, notFinite) {
+      json.set(fields, notFinite)
       state.ask()
     },
     forget() {

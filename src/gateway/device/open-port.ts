@@ -6,11 +6,22 @@ import type { UntypedPort } from './untyped-port.js'
 
 /** Starts the port at once; it keeps trying by its restart options. */
 export function openDevicePort(config: DeviceConfig): UntypedPort {
-  const { name, contract, target, heartbeatMs, readyTimeoutMs, callTimeoutMs, contractMismatch, restart } = config
+  const {
+    name,
+    contract,
+    target,
+    heartbeatMs,
+    missedHeartbeats,
+    readyTimeoutMs,
+    callTimeoutMs,
+    contractMismatch,
+    restart,
+  } = config
   const port = createPort(contract, {
     ...target,
     name,
     ...(heartbeatMs !== undefined && { heartbeatMs }),
+    ...(missedHeartbeats !== undefined && { missedHeartbeats }),
     ...(readyTimeoutMs !== undefined && { readyTimeoutMs }),
     ...(callTimeoutMs !== undefined && { callTimeoutMs }),
     ...(contractMismatch && { contractMismatch }),

@@ -2,6 +2,7 @@
  * Source of the keys: https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload */
 
 import type { Contract, FieldEntity } from '../../contract/index.js'
+import type { SerialIdentity } from '../../link/index.js'
 import { type Member, membersOf } from '../device/members.js'
 import type { PayloadFormat } from '../encoding.js'
 import { NAME, type Topics } from '../topics.js'
@@ -12,6 +13,8 @@ export interface DiscoveryDevice {
   readonly contract: Contract
   /** As its hello has it; undefined before the first. */
   readonly firmware?: string | undefined
+  /** What is known of it beforehand: a board that is found by what it is has just that. */
+  readonly board?: Pick<SerialIdentity, 'manufacturer' | 'serialNumber'> | undefined
   /** Of its events; default json. */
   readonly payload?: PayloadFormat | undefined
 }
@@ -51,7 +54,7 @@ export function isOwnId(id: string, clientId: string): boolean {
 }
 
 export function deviceDiscovery(device: DiscoveryDevice, gateway: DiscoveryGateway): DiscoveryPayload {
-  const { name, contract, firmware } = device
+  const { name, contract, firmware, board } = device
   const { topics, clientId } = gateway
   const id = objectId(clientId, name)
   const members = membersOf(contract)
@@ -91,6 +94,8 @@ export function deviceDiscovery(device: DiscoveryDevice, gateway: DiscoveryGatew
       ids: [id],
       name: titled(name),
       mdl: contract.name,
+      ...(board?.manufacturer !== undefined && { mf: board.manufacturer }),
+      ...(board?.serialNumber !== undefined && { sn: board.serialNumber }),
       ...(firmware !== undefined && { sw: firmware }),
       via_device: gatewayObjectId(clientId),
     },

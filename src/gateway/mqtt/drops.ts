@@ -20,6 +20,8 @@ export interface Drops {
   sayMissed(): void
   /** False, and dropped, where it is longer than we or the broker take. @param brokerBytes  default: only we count */
   fits(publication: Publication, brokerBytes?: number): boolean
+  /** The same with what is sent: the message, what it has for that case in its place, or nothing. */
+  fitting(publication: Publication, brokerBytes?: number): Publication | undefined
   readonly counts: Readonly<Record<LossReason, number>>
 }
 
@@ -27,6 +29,8 @@ export interface Drops {
 export function createDrops(log: Log, said: (reason: LossReason, topic: string, count?: number) => void): Drops {
   const counts = { full: 0, offline: 0, too_long: 0, refused: 0 }
   const logged = new Set<string>()
+  /** Counted, and another sent in their place: after a reconnect they may come again. */
+  const replaced = new WeakSet<Publication>()
   let missed = { topic: '', count: 0 }
 
   const drop = (reason: Exclude<LossReason, 'offline'>, topic: string, problem: string) => {
@@ -37,6 +41,15 @@ export function createDrops(log: Log, said: (reason: LossReason, topic: string, 
       log('error', 'portwire:mqtt', `${topic}: dropped, ${problem}`)
     }
     said(reason, topic)
+  }
+
+  const fits = (publication: Publication, brokerBytes?: number): boolean => {
+    const limit = limitOf(brokerBytes)
+    if (isSurelyWithin(publication, limit)) return true
+    const bytes = packetBytes(publication)
+    if (bytes <= limit) return true
+    drop('too_long', publication.topic, `${bytes} bytes are too long, at most ${limit} are taken`)
+    return false
   }
 
   return {
@@ -52,14 +65,19 @@ export function createDrops(log: Log, said: (reason: LossReason, topic: string, 
       if (missed.count > 0) said('offline', missed.topic, missed.count)
       missed = { topic: '', count: 0 }
     },
-    fits(publication, brokerBytes = Number.POSITIVE_INFINITY) {
-      const limit = Math.min(LIMITS.publishBytes, brokerBytes)
-      if (isSurelyWithin(publication, limit)) return true
-      const bytes = packetBytes(publication)
-      if (bytes <= limit) return true
-      drop('too_long', publication.topic, `${bytes} bytes are too long, at most ${limit} are taken`)
-      return false
+    fits,
+    fitting(publication, brokerBytes) {
+      if (!replaced.has(publication) && fits(publication, brokerBytes)) return publication
+      const { ifTooLong, ...rest } = publication
+      if (ifTooLong === undefined) return undefined
+      replaced.add(publication)
+      const short = { ...rest, payload: ifTooLong }
+      return packetBytes(short) <= limitOf(brokerBytes) ? short : undefined
     },
     counts,
   }
+}
+
+function limitOf(brokerBytes = Number.POSITIVE_INFINITY): number {
+  return Math.min(LIMITS.publishBytes, brokerBytes)
 }

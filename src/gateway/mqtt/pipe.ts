@@ -12,7 +12,7 @@ import { type Connection, type ConnectionSettings, connectToBroker, whyNot } fro
 import { createDrops, type LossReason } from './drops.js'
 import { createFurtherSubscriptions } from './further-subscriptions.js'
 import { createLatest } from './latest.js'
-import type { Inbound, Publication } from './publication.js'
+import { type IdMember, type Inbound, inVersion, type Publication } from './publication.js'
 import { reconnectDelayMs } from './reconnect-delay.js'
 import { createSubscriptions } from './subscriptions.js'
 
@@ -25,8 +25,9 @@ export interface MqttPipe {
   publishLatest(publication: Publication): void
   /** QoS 0: sent now or not at all. */
   publishOnce(publication: Publication): void
-  /** An event with QoS 0: sent now or not at all; one that is not is counted and said. @param id  the user property of MQTT 5 */
-  publishEvent(topic: string, payload: string | Uint8Array, id: string): void
+  /** An event with QoS 0: sent now or not at all; one that is not is counted and said. @param id  the user property of MQTT 5
+   * @param idMember  as that of a publication */
+  publishEvent(topic: string, payload: string | Uint8Array, id: string, idMember?: IdMember): void
   /** Other subscriptions from now on; those that are no longer wanted are given up at the broker too. */
   resubscribe(topics: readonly string[]): void
   /** Sends the latest value of every topic once more, those that are not retained too. */
@@ -155,8 +156,9 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   }
 
   /** @param over  it is with the broker, or lost for good: nobody is served by holding back for ever what can never be sent */
-  const send = (publication: Publication, over: () => void) => {
-    if (!drops.fits(publication, connection!.maxPacketBytes)) return over()
+  const send = (given: Publication, over: () => void) => {
+    const publication = drops.fitting(inVersion(connection!.version, given), connection!.maxPacketBytes)
+    if (!publication) return over()
     const mine = generation
     inFlight += 1
     connection!.publish(publication, (refusal) => {
@@ -243,8 +245,9 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
   void tryConnect()
 
   return {
-    publish(publication, delivered) {
-      if (!drops.fits(publication)) return delivered?.()
+    publish(given, delivered) {
+      const publication = drops.fitting(given)
+      if (!publication) return delivered?.()
       const before = outbox.dropped
       outbox.append(publication, delivered)
       for (let more = outbox.dropped - before; more > 0; more--) options.lost('full', publication.topic)
@@ -260,9 +263,10 @@ export function createMqttPipe(options: MqttPipeOptions): MqttPipe {
       if (!connection || connection.waitingBytes > LIMITS.socketBytes) return drops.unheard()
       if (drops.fits(publication, connection.maxPacketBytes)) connection.publish(publication)
     },
-    publishEvent(topic, payload, id) {
+    publishEvent(topic, payload, id, idMember) {
       if (!connection) return drops.missed(topic)
-      const publication: Publication = { topic, payload, qos: 0, retain: false, userProperties: { id } }
+      const given: Publication = { topic, payload, qos: 0, retain: false, userProperties: { id } }
+      const publication = idMember ? inVersion(connection.version, { ...given, idMember }) : given
       if (connection.waitingBytes > LIMITS.socketBytes) {
         drops.drop('full', topic, 'the broker takes QoS 0 too slowly')
       } else if (drops.fits(publication, connection.maxPacketBytes)) connection.publish(publication)

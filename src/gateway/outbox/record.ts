@@ -2,7 +2,7 @@
  * good data), so each record carries its own length and CRC-32, over its position as well: a record is only good at its key. */
 
 import { crc32 } from 'node:zlib'
-import type { Publication } from '../mqtt/publication.js'
+import type { IdMember, Publication } from '../mqtt/publication.js'
 import { type HistoricalMember, markedHistorical } from './historical.js'
 
 /** An event on its way to the broker. */
@@ -18,6 +18,8 @@ export interface OutboxRecord {
   readonly id: string
   /** The member that says that the event is sent later than it came: `historical`, or another where the event has that field. */
   readonly historicalMember: HistoricalMember
+  /** The payload has no id, and this is what the member for it is called. Undefined: it has. */
+  readonly idMember?: IdMember
 }
 
 /** u8 format, u8 flags, u32 length of the whole, u32 CRC-32, f64 atMs, u8 bytes of device, u16 of topic, u16 of id; then device,
@@ -27,6 +29,8 @@ const FORMAT = 1
 const FLAG_EVENT_HISTORICAL = 1
 /** The payload is bytes, not text. */
 const FLAG_BYTES = 2
+const FLAG_ID_APART = 4
+const FLAG_EVENT_ID = 8
 const CRC_AT = 6
 
 /** What it takes on the disk, its key aside. */
@@ -50,7 +54,9 @@ export function encodeRecord(position: number, record: OutboxRecord): Buffer {
   bytes[0] = FORMAT
   bytes[1] =
     (record.historicalMember === 'event_historical' ? FLAG_EVENT_HISTORICAL : 0) |
-    (typeof payload === 'string' ? 0 : FLAG_BYTES)
+    (typeof payload === 'string' ? 0 : FLAG_BYTES) |
+    (record.idMember === undefined ? 0 : FLAG_ID_APART) |
+    (record.idMember === 'event_id' ? FLAG_EVENT_ID : 0)
   bytes.writeUInt32BE(total, 2)
   bytes.writeDoubleBE(record.atMs, 10)
   bytes[18] = deviceBytes
@@ -81,6 +87,7 @@ export function decodeRecord(position: number, bytes: Buffer): OutboxRecord | un
     // A copy: what was read together is not kept for one of it.
     payload: (bytes[1]! & FLAG_BYTES) === 0 ? bytes.toString('utf8', idEnd) : Uint8Array.from(bytes.subarray(idEnd)),
     historicalMember: (bytes[1]! & FLAG_EVENT_HISTORICAL) === 0 ? 'historical' : 'event_historical',
+    ...((bytes[1]! & FLAG_ID_APART) !== 0 && { idMember: (bytes[1]! & FLAG_EVENT_ID) === 0 ? 'id' : 'event_id' }),
   }
 }
 
@@ -96,13 +103,14 @@ export const TOMBSTONE = Buffer.alloc(0)
 
 /** The event as it goes to the broker. */
 export function publicationOf(record: OutboxRecord, isHistorical: boolean): Publication {
-  const { topic, payload, id, historicalMember } = record
+  const { topic, payload, id, historicalMember, idMember } = record
   return {
     topic,
     payload: isHistorical ? markedHistorical(payload, historicalMember) : payload,
     qos: 1,
     retain: false,
     ...(id !== '' && { userProperties: { id } }),
+    ...(idMember && { idMember }),
   }
 }
 

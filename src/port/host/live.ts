@@ -93,6 +93,7 @@ export function createLive(hello: DeviceHello, options: SessionOptions, hooks: L
     calls,
     epoch: device.epoch,
     heartbeatMs,
+    missedHeartbeats: options.missedHeartbeats,
     ticked: () => {
       counters.ticks += 1
     },

@@ -3,7 +3,7 @@
 import type { CancelTimer, Clock } from '../../clock.js'
 import type { Exit } from '../../exit.js'
 import { Action } from '../../wire/index.js'
-import { BUSY_TICK_HEARTBEATS, RECOVERY, SILENT_HEARTBEATS } from '../limits.js'
+import { BUSY_TICK_HEARTBEATS, RECOVERY } from '../limits.js'
 import type { CallLane } from './call-lane.js'
 import type { Line } from './line.js'
 import type { Answer } from './pending.js'
@@ -32,6 +32,7 @@ export interface LivenessOptions {
   readonly epoch: number
   /** 0: silence does not count. */
   readonly heartbeatMs: number
+  readonly missedHeartbeats: number
   /** A TICK was sent. */
   readonly ticked: () => void
   /** Sends TICK when its turn comes among the calls of the user. */
@@ -94,7 +95,7 @@ export function createLiveness(options: LivenessOptions): Liveness {
 
   const beat = () => {
     const nowMs = clock.nowMs()
-    const limitMs = SILENT_HEARTBEATS * heartbeatMs
+    const limitMs = options.missedHeartbeats * heartbeatMs
     // A handler may block loop() for as long as its call may take.
     if (calls.callWaits()) silenceFromMs = nowMs
     const oldest = calls.oldest()

@@ -2,7 +2,7 @@
  * another. */
 
 import { PortwireError } from '../../errors.js'
-import { PORT_DEFAULTS } from '../limits.js'
+import { MISSED_HEARTBEATS, PORT_DEFAULTS } from '../limits.js'
 import type { PortOptions } from '../types.js'
 import { wantedBaudRates } from './baud-rates.js'
 
@@ -10,6 +10,7 @@ export interface PortNumbers {
   readonly callTimeoutMs: number
   readonly readyTimeoutMs: number
   readonly heartbeatMs: number
+  readonly missedHeartbeats: number
   readonly maxQueuedCalls: number
   /** In order of preference; none where a link cannot change its rate. */
   readonly upgradeBaudRates: readonly number[]
@@ -22,7 +23,7 @@ const MAX_HEARTBEAT_MS = 0xffff_ffff
 /** The numbers; the other options are checked on the way.
  * @throws ARGUMENT_INVALID  naming the option and its range */
 export function portNumbers(options: PortOptions<never>, lossless: boolean): PortNumbers {
-  const { callTimeoutMs, readyTimeoutMs, heartbeatMs, maxQueuedCalls } = options
+  const { callTimeoutMs, readyTimeoutMs, heartbeatMs, missedHeartbeats, maxQueuedCalls } = options
   const { contractMismatch = 'error' } = options
   if (!['error', 'warn', 'compatible'].includes(contractMismatch)) {
     const given = String(contractMismatch)
@@ -33,6 +34,12 @@ export function portNumbers(options: PortOptions<never>, lossless: boolean): Por
     callTimeoutMs: above(0, 'callTimeoutMs', callTimeoutMs ?? PORT_DEFAULTS.callTimeoutMs),
     readyTimeoutMs: above(0, 'readyTimeoutMs', readyTimeoutMs ?? PORT_DEFAULTS.readyTimeoutMs),
     heartbeatMs: beatMs,
+    missedHeartbeats: whole(
+      'missedHeartbeats',
+      missedHeartbeats ?? PORT_DEFAULTS.missedHeartbeats,
+      MISSED_HEARTBEATS.min,
+      MISSED_HEARTBEATS.max,
+    ),
     maxQueuedCalls: whole('maxQueuedCalls', maxQueuedCalls ?? PORT_DEFAULTS.maxQueuedCalls, 1, Number.MAX_SAFE_INTEGER),
     upgradeBaudRates: lossless ? [] : wantedBaudRates(options.upgradeBaudRate, beatMs),
   }

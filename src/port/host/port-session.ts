@@ -132,6 +132,7 @@ export function createPortSessions(options: PortSessionsOptions) {
       lossless: connector.lossless,
       lineRate: options.baudRates,
       heartbeatMs: numbers.heartbeatMs,
+      missedHeartbeats: numbers.missedHeartbeats,
       readyTimeoutMs: rung ? RECOVERY[`${rung}Ms`] : numbers.readyTimeoutMs,
       resetEpoch: rung === 'reset' ? recovery?.epoch : undefined,
       queues: options.queues,

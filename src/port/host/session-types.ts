@@ -53,6 +53,8 @@ export interface SessionOptions {
   readonly lineRate: LineRate
   /** 0: no heartbeat. */
   readonly heartbeatMs: number
+  /** After so many the device is silent. */
+  readonly missedHeartbeats: number
   readonly readyTimeoutMs: number
   readonly queues: CallQueues
   /** The boot that is to be restarted by RESET before hello. */

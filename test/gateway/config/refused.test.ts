@@ -55,6 +55,21 @@ test.each([
     ':6:15: devices.a.restart.type: expected one of permanent, transient, temporary, got "always"',
   ],
   [
+    'ids as a property where MQTT has none',
+    `version: 1\nmqtt: {version: 4}\n${DEVICE}    id: property\n`,
+    ':7:5: devices.a.id: needs MQTT 5: mqtt.version is 4, or the broker is the embedded one',
+  ],
+  [
+    'ids as a property with the embedded broker',
+    `version: 1\nmqtt: {embedded: 127.0.0.1:0}\n${DEVICE}    id: property\n`,
+    ':7:5: devices.a.id: needs MQTT 5: mqtt.version is 4, or the broker is the embedded one',
+  ],
+  [
+    'fewer missed heartbeats than an answer needs',
+    device('    serial: /dev/x\n    heartbeat: {miss: 1}\n'),
+    ':6:17: devices.a.heartbeat.miss: expected at least 2, got 1',
+  ],
+  [
     'a first pause above the longest',
     device('    serial: /dev/x\n    restart: {initial: 60s, max: 1s}\n'),
     ':6:5: devices.a.restart: initial is above max',

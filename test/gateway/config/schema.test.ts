@@ -98,3 +98,9 @@ test('portwire gateway --schema prints it', async () => {
   expect(JSON.parse(out)).toEqual(JSON.parse(JSON.stringify(schema)))
   expect(Object.keys(JSON.parse(out).properties)).toEqual(keysAt(configSchema, []))
 })
+
+test('sections whose changes wait for a restart of the gateway say so', () => {
+  const { properties = {} } = configJsonSchema() as { properties?: Record<string, { requiresRestart?: boolean }> }
+  const waiting = Object.keys(properties).filter((key) => properties[key]!.requiresRestart)
+  expect(waiting.sort()).toEqual(['homeassistant', 'log', 'mqtt', 'outbox'])
+})

@@ -75,9 +75,30 @@ test('get reads what it is asked for with one call, answers it and merges it int
   port.answer = async () => ({ celsius: Math.fround(21.6), humidity: Number.NaN })
   await client.publish('portwire/greenhouse/get', { celsius: '', humidity: '', transaction: 7 })
   const { json } = await client.next(RESPONSE)
-  expect(json).toEqual({ data: { celsius: 21.6, humidity: null }, status: 'ok', transaction: 7 })
+  const data = { celsius: 21.6, humidity: null }
+  expect(json).toEqual({ data, not_finite: ['data.humidity'], status: 'ok', transaction: 7 })
   expect(port.calls.map(({ action, args }) => [action, args])).toEqual([['readClimate', {}]])
-  expect((await client.next('portwire/greenhouse')).json).toEqual({ celsius: 21.6, humidity: null })
+  expect((await client.next('portwire/greenhouse')).json).toEqual({ ...data, not_finite: ['humidity'] })
+})
+
+test.each([
+  ['readClimate', { celsius: Number.POSITIVE_INFINITY, humidity: 50 }, { celsius: null, humidity: 50 }, 'data.celsius'],
+  ['setVent', Number.NaN, null, 'data'],
+])('the answer to a call of %s says which null is NaN or an infinity', async (action, result, data, place) => {
+  const { gateway, port } = await startTestGateway({ server: EMBEDDED })
+  const client = await clientOf(gateway)
+  port.answer = async () => result
+  await client.publish(`portwire/greenhouse/call/${action}`, {})
+  expect((await client.next(RESPONSE)).json).toEqual({ data, not_finite: [place], status: 'ok' })
+})
+
+test('the answer to a set says which outcome is NaN', async () => {
+  const { gateway, port } = await startTestGateway({ server: EMBEDDED })
+  const client = await clientOf(gateway)
+  port.answer = async (action) => (action === 'setVent' ? Number.NaN : true)
+  await client.publish('portwire/greenhouse/set', { open: 0.5, on: true })
+  const { json } = await client.next(RESPONSE)
+  expect(json).toEqual({ data: { open: null, on: true }, not_finite: ['data.open'], status: 'ok' })
 })
 
 test('an empty get reads everything that can be read', async () => {
@@ -100,6 +121,32 @@ test('a retained set, found at the start, is ignored', async () => {
   await client.next(RESPONSE, ({ json }) => json['transaction'] === 2)
   expect(port.calls.map(({ action }) => action)).toEqual(['setVent'])
   expect(log.join('\n')).toContain('portwire/greenhouse/set: a retained command is ignored')
+})
+
+test('a retained set is run where the config of the device says so, and a retained request is not', async () => {
+  const mosquitto = await startMosquitto()
+  onTestFinished(() => mosquitto.remove())
+  const early = await connectClient(mosquitto.url, [])
+  onTestFinished(() => early.end())
+  await early.publish('portwire/greenhouse/set', { on: true }, { retain: true })
+  await early.publish('portwire/bridge/request/device/restart', { id: 'greenhouse' }, { retain: true })
+  const port = createFakePort()
+  const { devices, ...config } = configWith({ server: { kind: 'external', url: mosquitto.url } })
+  const log: string[] = []
+  const gateway = await startGateway(
+    { ...config, devices: devices.map((device) => ({ ...device, retainedCommands: true })) },
+    { openPort: () => port, log: (_level, _namespace, message) => log.push(message) },
+  )
+  onTestFinished(() => gateway.close())
+  await gateway.connected
+  const client = await clientOf(gateway)
+  await client.publish('portwire/greenhouse/set', { open: 1, transaction: 2 })
+  await client.next(RESPONSE, ({ json }) => json['transaction'] === 2)
+  expect(port.calls.map(({ action }) => action)).toEqual(['setLamp', 'setVent'])
+  expect(log.filter((line) => line.includes('a retained command is ignored'))).toEqual([
+    expect.stringMatching(/^portwire\/bridge\/request\/device\/restart: /),
+  ])
+  expect(port.isClosed).toBe(false)
 })
 
 test('two members of one name are set by the names of their events', async () => {

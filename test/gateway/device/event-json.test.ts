@@ -27,6 +27,7 @@ const contract = defineContract({
     vent: { fields: { small: 'i32' } },
     nothing: { fields: {} },
     named: { fields: { id: 'u8', at: 'u8', historical: 'bool' } },
+    flagged: { fields: { not_finite: 'f32', event_not_finite: 'u8', list: { array: 'f64', maxItems: 4 } } },
     twice: { fields: { id: 'u8', event_id: 'u8' } },
   },
 })
@@ -44,14 +45,20 @@ const values = fc.record({
   list: fc.array(f32, { maxLength: 4 }),
 })
 
+function hasNotFinite(value: number | number[]): boolean {
+  return [value].flat().some((number) => !Number.isFinite(number))
+}
+
 test('whatever the values are, a payload is what JSON.stringify makes of the same fields, id and at', () => {
   fc.assert(
     fc.property(values, (value) => {
       const event = eventOf('everything')
       const fields = fieldsToJson(event.fields, value)
       const json = createEventJson()
-      expect(json.take(event, value, ID, AT)).toBe(JSON.stringify({ ...fields, id: ID, at: AT }))
-      expect(json.merged).toBe(JSON.stringify(fields))
+      const names = ['ratio', 'exact', 'list'].filter((name) => hasNotFinite(value[name as 'ratio' | 'exact' | 'list']))
+      const flag = names.length > 0 && { not_finite: names }
+      expect(json.take(event, value, ID, AT)).toBe(JSON.stringify({ ...fields, ...flag, id: ID, at: AT }))
+      expect(json.merged).toBe(JSON.stringify({ ...fields, ...flag }))
     }),
   )
 })
@@ -63,6 +70,31 @@ test('the merged state has the latest of each field of all events', () => {
   json.take(eventOf('vent'), { small: 1 }, ID, AT)
   json.take(eventOf('vent'), { small: 2 }, ID, AT)
   expect(JSON.parse(json.merged)).toEqual({ id: 1, at: 2, historical: true, small: 2 })
+})
+
+test('a null that is NaN or an infinity is told from one that nobody knows, in the state too, until it is a number again', () => {
+  const json = createEventJson()
+  const everything = eventOf('everything')
+  const said = JSON.parse(
+    json.take(everything, { ratio: Number.NaN, exact: 1, list: [1, Number.NEGATIVE_INFINITY] }, ID, AT),
+  )
+  expect(said).toMatchObject({ ratio: null, small: null, list: [1, null], not_finite: ['ratio', 'list'] })
+  expect(JSON.parse(json.merged)).toMatchObject({ ratio: null, not_finite: ['ratio', 'list'] })
+  json.set({ list: null })
+  expect(JSON.parse(json.merged)['not_finite']).toEqual(['ratio'])
+  json.set({ exact: null }, ['exact'])
+  expect(JSON.parse(json.merged)['not_finite']).toEqual(['ratio', 'exact'])
+  json.merge(everything, { ratio: 1, exact: 1, list: [] })
+  expect(JSON.parse(json.merged)).not.toHaveProperty('not_finite')
+})
+
+test('the flag gives way to a field of its name, and takes the next', () => {
+  const json = createEventJson()
+  const values = { not_finite: Number.NaN, event_not_finite: 1, list: [1] }
+  expect(json.take(eventOf('flagged'), values, ID, AT)).toBe(
+    JSON.stringify({ not_finite: null, list: [1], event_not_finite: ['not_finite'], id: ID, at: AT }),
+  )
+  expect(json.merged).toBe(JSON.stringify({ not_finite: null, list: [1], event_not_finite: ['not_finite'] }))
 })
 
 test.each<[string, object, object]>([

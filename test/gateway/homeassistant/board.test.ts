@@ -5,6 +5,7 @@ import type { Contract } from '../../../src/contract/index.js'
 import { LIMITS, startGateway } from '../../../src/gateway/index.js'
 import { greenhouse } from '../../../src/testing/greenhouse.js'
 import { createMockGreenhouse } from '../../../src/testing/mock-greenhouse.js'
+import { createFakePort } from '../fake-port.js'
 import { createHeldClock } from '../held-clock.js'
 import { startMosquitto } from '../mosquitto.js'
 import { clientOf, configWith, EMBEDDED } from '../support.js'
@@ -40,6 +41,23 @@ const shows = (player: { state(entity: string): unknown }, entity: string, value
     5_000,
     () => `${entity} shows ${String(value)}; it shows ${String(player.state(entity))}`,
   )
+
+describe('Home Assistant and a board that is matched', () => {
+  it('it is shown with the serial number and the manufacturer that the match names', async () => {
+    const match = { vendorId: '2341', serialNumber: '75735303431351E0A152', manufacturer: 'Arduino (www.arduino.cc)' }
+    const clock = createHeldClock()
+    const { devices, ...config } = configWith({ server: EMBEDDED })
+    const matched = devices.map((device) => ({ ...device, target: { serial: match } }))
+    const options = { clock, openPort: () => createFakePort() }
+    const gateway = await startGateway({ ...config, devices: matched, homeassistant: HOME_ASSISTANT }, options)
+    onTestFinished(() => gateway.close())
+    await gateway.connected
+    const client = await clientOf(gateway)
+    clock.pass(LIMITS.staleDiscoveryMs)
+    const { json } = await client.next(CONFIG)
+    expect(json['dev']).toMatchObject({ sn: match.serialNumber, mf: match.manufacturer })
+  })
+})
 
 describe('Home Assistant and a board', () => {
   it('temperature and humidity of the board appear', async () => {

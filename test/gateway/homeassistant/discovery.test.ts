@@ -53,6 +53,16 @@ test('the greenhouse is what the golden file says (npm run generate:discovery wr
   expect(JSON.parse(JSON.stringify(payload))).toEqual(golden)
 })
 
+test('a board that is matched by its serial number and manufacturer is shown with them, one that is not without', () => {
+  const device = { name: 'greenhouse', contract: greenhouse as unknown as Contract }
+  const board = { vendorId: '2341', serialNumber: '75735303431351E0A152', manufacturer: 'Arduino (www.arduino.cc)' }
+  const known = { mf: board.manufacturer, sn: board.serialNumber }
+  const plain = deviceDiscovery(device, GATEWAY)
+  expect(deviceDiscovery({ ...device, board }, GATEWAY)).toEqual({ ...plain, dev: { ...plain.dev, ...known } })
+  expect(Object.keys(plain.dev)).toEqual(['ids', 'name', 'mdl', 'via_device'])
+  expect(DEVICE_KEYS).toEqual(expect.arrayContaining(Object.keys(known)))
+})
+
 test.each([
   ['the greenhouse', discoveryOf(greenhouse)],
   ['one of everything', discoveryOf(everything)],

@@ -13,7 +13,7 @@ import {
 } from '../../../src/gateway/outbox/record.js'
 import { eventOf } from './support.js'
 
-const record = fc.record<OutboxRecord>({
+const required = fc.record<OutboxRecord>({
   device: fc.stringMatching(/^[A-Za-z0-9_-]{0,64}$/),
   atMs: fc.integer({ min: 0, max: 2 ** 45 }),
   topic: fc.string({ maxLength: 100, unit: 'grapheme' }),
@@ -21,6 +21,8 @@ const record = fc.record<OutboxRecord>({
   payload: fc.oneof(fc.string({ maxLength: 500, unit: 'grapheme' }), fc.uint8Array({ maxLength: 500 })),
   historicalMember: fc.constantFrom('historical', 'event_historical'),
 })
+const idMember = fc.constantFrom({}, { idMember: 'id' as const }, { idMember: 'event_id' as const })
+const record = fc.tuple(required, idMember).map(([event, member]): OutboxRecord => ({ ...event, ...member }))
 const position = fc.maxSafeNat()
 
 describe('a record of the outbox, event of a board or a program', () => {
