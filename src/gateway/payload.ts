@@ -113,9 +113,6 @@ function scalarFromJson(type: string, json: unknown): unknown {
       return typeof json === 'number' && Number.isSafeInteger(json) ? BigInt(json) : json
     case 'bytes':
       return typeof json === 'string' && BASE64.test(json) ? new Uint8Array(Buffer.from(json, 'base64')) : json
-    case 'f32':
-    case 'f64':
-      return json === null ? Number.NaN : json
     default:
       return json
   }

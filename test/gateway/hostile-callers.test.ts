@@ -17,6 +17,7 @@ const BROKEN = [
   '{"a":}',
   "{'a':1}",
   '{"open":NaN}',
+  '{"open":null}',
   '\ufeff{}',
   '{"__proto__":{"open":1}}',
   '{"constructor":{"prototype":{"open":1}}}',

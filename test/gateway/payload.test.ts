@@ -58,16 +58,19 @@ test('what was written as JSON comes back as the types of the contract', () => {
   expect({ ...back, ratio: Math.fround(back['ratio'] as number) }).toEqual(values)
 })
 
-test('NaN and the infinities become null, and null a NaN', () => {
+test('NaN and the infinities become null', () => {
   expect(fieldsToJson(args, { ...values, ratio: Number.NaN, exact: Infinity })).toMatchObject({
     ratio: null,
     exact: null,
   })
-  expect(argsFromJson(args, { ratio: null })).toEqual({ ratio: Number.NaN })
 })
 
 test('an integer that JSON has rounded already is left for the contract to refuse', () => {
   expect(argsFromJson(args, { big: 2 ** 60 })).toEqual({ big: 2 ** 60 })
+})
+
+test('null is no number, which the contract says: a NaN that nobody meant must not reach a valve', () => {
+  expect(argsFromJson(args, { ratio: null })).toEqual({ ratio: null })
 })
 
 test('what is not base64 is left for the contract to refuse', () => {

@@ -5,6 +5,7 @@ import { decodeMsgpack, isMsgpack } from '../encoding.js'
 import type { HomeAssistantConfig } from '../homeassistant/homeassistant.js'
 import { LIMITS } from '../limits.js'
 import type { Inbound, Publication } from '../mqtt/publication.js'
+import { hasNotFinite } from '../payload.js'
 import { shownName } from '../printable.js'
 import { responseTopicProblem } from '../topics.js'
 import { memberText, type Transaction } from './transaction.js'
@@ -46,7 +47,7 @@ export function parseCommand(payload: Buffer): ParsedCommand {
   }
   const parsed = commandOf(json as Members, memberText(text, 'transaction'))
   const { members, transaction } = parsed.command
-  const beyond = Object.keys(members).find((name) => hasInfinity(members[name]))
+  const beyond = Object.keys(members).find((name) => hasNotFinite(members[name]))
   // JSON has no infinity: it is what became of a number with too large an exponent.
   if (beyond === undefined) return parsed
   return { ok: false, problem: `${shownName(beyond)}: a number is beyond those of 64-bit floats`, transaction }
@@ -58,11 +59,6 @@ type Members = Readonly<Record<string, unknown>>
 function commandOf({ transaction: value, ...members }: Members, text?: string) {
   const transaction: Transaction | undefined = value === undefined ? undefined : { value, ...(text && { text }) }
   return { ok: true, command: { members, transaction } } as const
-}
-
-function hasInfinity(value: unknown): boolean {
-  if (typeof value === 'number') return !Number.isFinite(value)
-  return typeof value === 'object' && value !== null && Object.values(value).some(hasInfinity)
 }
 
 /** How deep tables and lists lie in each other in JSON text, counted up to one past `most`. */
