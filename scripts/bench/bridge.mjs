@@ -1,5 +1,5 @@
 // Events from devices to a real Mosquitto, beside bare loops of mqtt.js in the same run: reliable ones, on disk before their device is
-// acknowledged; plain ones of spawned devices; one device on a slow disk.
+// acknowledged; plain ones of spawned devices; one device on a slow disk; and 64 and 256 devices that are called.
 
 import { join } from 'node:path'
 import mqtt from 'mqtt'
@@ -9,6 +9,7 @@ import { startBroker } from '../soak/gateway-kill/setup.mjs'
 import { nativeRows } from './bridge/native.mjs'
 import { plainRows } from './bridge/plain.mjs'
 import { slowDiskRows } from './bridge/slow-disk.mjs'
+import { run as manyRows } from './many.mjs'
 
 const EVENTS = 100_000
 /** Devices that hand over reliable events, each one after the other. */
@@ -44,6 +45,7 @@ export async function* run() {
   } finally {
     await broker.remove()
   }
+  yield* manyRows()
 }
 
 async function bareLoop(url) {

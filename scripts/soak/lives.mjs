@@ -7,14 +7,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../setup.mjs'
 
+/** Schedules and steps; the short ones are those of the file itself, in `npm test`. */
 const KINDS = {
-  board: { file: 'test/port/schedules.test.ts', schedules: 10_000, steps: 60 },
-  program: { file: 'test/port/schedules-program.test.ts', schedules: 1_000, steps: 20 },
-  tty: { file: 'test/port/schedules-tty.test.ts', schedules: 300, steps: 20 },
+  board: { file: 'test/port/schedules.test.ts', full: [10_000, 60], short: [1_000, 40] },
+  program: { file: 'test/port/schedules-program.test.ts', full: [1_000, 20], short: [100, 20] },
+  tty: { file: 'test/port/schedules-tty.test.ts', full: [300, 20], short: [30, 20] },
 }
 
-export function* run({ seed }) {
-  for (const [kind, { file, schedules, steps }] of Object.entries(KINDS)) {
+export function* run({ seed, isFull }) {
+  for (const [kind, { file, full, short }] of Object.entries(KINDS)) {
+    const [schedules, steps] = isFull ? full : short
     const folder = mkdtempSync(join(tmpdir(), 'portwire-soak-'))
     const figures = join(folder, 'figures.json')
     const wanted = { PORTWIRE_SCHEDULES: String(schedules), PORTWIRE_STEPS: String(steps), ...process.env }

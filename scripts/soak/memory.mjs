@@ -6,17 +6,20 @@ import { fileURLToPath } from 'node:url'
 import { fail } from '../setup.mjs'
 
 const CHILD = fileURLToPath(new URL('./memory/child.mjs', import.meta.url))
-const COUNT = process.env.PORTWIRE_COUNT ?? '1000000'
+const FULL = 1_000_000
+/** As many as `npm test` makes. */
+const SHORT = 50_000
 
-export function* run() {
-  for (const peer of ['program', 'board']) for (const what of ['calls', 'events']) yield resultOf(peer, what)
+export function* run({ isFull }) {
+  const count = process.env.PORTWIRE_COUNT ?? String(isFull ? FULL : SHORT)
+  for (const peer of ['program', 'board']) for (const what of ['calls', 'events']) yield resultOf(peer, what, count)
 }
 
 /** Heap and RSS after the warm-up and at the end, in a process of its own. */
-function resultOf(peer, what) {
-  const figures = measure(peer, what, COUNT)
+function resultOf(peer, what, count) {
+  const figures = measure(peer, what, count)
   return {
-    what: `${COUNT} ${what === 'calls' ? 'calls, casts and streams' : 'dropped events'}, ${peer}`,
+    what: `${count} ${what === 'calls' ? 'calls, casts and streams' : 'dropped events'}, ${peer}`,
     figures,
     target: 'heap and RSS grow by at most 8 MiB, no warning',
     ok: figures.met && figures.warnings.length === 0,

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { figures } from '../figures.js'
 import { configFolder } from '../gateway/config/support.js'
 import { startMosquitto } from '../gateway/mosquitto.js'
 import { connectClient } from '../gateway/mqtt-client.js'
@@ -82,6 +83,7 @@ describe('secrets of a gateway over a program', () => {
     const umaskOf = (of: string | number) => /^Umask:\s*(\d+)/m.exec(readFileSync(`/proc/${of}/status`, 'utf8'))![1]
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
     expect([umaskOf(pid), ...children.map(umaskOf)]).toEqual(['0077', '0077'])
+    figures({ canaries: CANARIES.length })
   })
 
   test('R28: a program refuses to start on a secret that others can read: exit code 2, and the chmod that cures it', async () => {

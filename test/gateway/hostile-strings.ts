@@ -1,4 +1,6 @@
-/** Strings that have broken brokers, topics, paths, logs and shells: for names, topics and payloads. Our own list. */
+/** Strings that have broken brokers, topics, paths, logs and shells: for names, topics and payloads. Our own list, and one of others. */
+
+import { createRequire } from 'node:module'
 
 /** Wildcards and separators of MQTT, in every place of a topic; sections 1.5.4 and 4.7 of the standard. */
 const MQTT = [
@@ -165,7 +167,11 @@ const LONG = [
   `${'a/'.repeat(100)}#`,
 ]
 
-export const HOSTILE: readonly string[] = [...MQTT, ...WORDS, ...ESCAPES, ...UNICODE, ...LONG]
+/** npm's `big-list-of-naughty-strings`, by Max Woolf and others: 461 strings, a few of them twice. */
+export const NAUGHTY = createRequire(import.meta.url)('big-list-of-naughty-strings') as readonly string[]
+
+/** Each of them once. */
+export const HOSTILE: readonly string[] = [...new Set([...MQTT, ...WORDS, ...ESCAPES, ...UNICODE, ...LONG, ...NAUGHTY])]
 
 /** One line of it, to name a test or a failure. */
 export function shown(text: string): string {

@@ -5,6 +5,7 @@ import type { NormalResult } from '../../src/contract/index.js'
 import { resultToJson } from '../../src/gateway/index.js'
 import { seeded } from '../../src/testing/seeded.js'
 import { createValueCodec } from '../../src/wire/index.js'
+import { figures } from '../figures.js'
 import { BOMB_KINDS, BOMBS } from '../wire/bombs.js'
 import { concat, fromHex } from '../wire/vectors.js'
 
@@ -44,6 +45,7 @@ describe('values of a hostile program', () => {
   ])('R17: %s is refused', (_name, hex, reason) => {
     expect(codec.decode(fromHex(hex))).toEqual({ ok: false, reason })
     expect(({} as Record<string, unknown>)['x']).toBeUndefined()
+    figures({ refused: 1 })
   })
 
   it.each([
@@ -66,6 +68,7 @@ describe('values of a hostile program', () => {
     if (decoded.ok && !Number.isNaN(decoded.value)) {
       expect(codec.decode(codec.encode(decoded.value))).toEqual(decoded)
     }
+    figures({ exact: 1 })
   })
 
   it('R16: whatever of the bombs is accepted is said in JSON without throwing', () => {

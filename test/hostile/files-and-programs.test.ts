@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { parseDescriptor } from '../../src/contract/index.js'
 import { createTopics } from '../../src/gateway/index.js'
 import { MAIN, requireBuild } from '../cli/built.js'
+import { figures } from '../figures.js'
 import { startMosquitto } from '../gateway/mosquitto.js'
 import { connectClient } from '../gateway/mqtt-client.js'
 import { HOSTILE_NAMES } from './payloads.js'
@@ -36,6 +37,7 @@ const HARMLESS = /^\/(dev\/(null|tty\w*|pts\/)|proc\/)/
 describe('R26: 300 hostile names', () => {
   it('are 300', () => {
     expect(new Set(HOSTILE_NAMES).size).toBeGreaterThanOrEqual(300)
+    figures({ names: new Set(HOSTILE_NAMES).size })
   })
 
   it('as arguments and in configs of a program: each ends with an exit code, no file is touched, no program started', async () => {

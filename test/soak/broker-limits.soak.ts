@@ -1,47 +1,39 @@
 /** The embedded broker, in a gateway of its own process, in front of those who want all of its memory and all of its places. */
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { hashPassword } from '../../src/gateway/broker/password-hash.js'
-import { freePort } from '../gateway/mosquitto.js'
 import { connectClient, type TestClient } from '../gateway/mqtt-client.js'
 import { until } from '../gateway/until.js'
+import { type GatewayProcess, LOGIN, startGatewayProcess, watchRss } from './gateway-process.js'
 import type { Soak, SoakResult } from './soak.js'
 
 const MAX_RSS_MB = 20
 const MAX_CLOSE_MS = 5_000
 const MAX_CONNECT_MS = 200
-const LOGIN = { username: 'operator', password: 'correct horse', reconnectPeriod: 0 }
-
-interface Target {
-  readonly port: number
-  readonly url: string
-  rssMb(): number
-  /** What it has said on stderr. */
-  log(): string
-  stop(): Promise<void>
-}
 
 export const run: Soak = async function* ({ isFull }) {
-  const target = await startTarget()
+  const target = await startGatewayProcess()
   try {
     // What the program takes for its first clients is not the attack's.
     for (let i = 0; i < 20; i++) await (await connectClient(target.url, ['portwire/#'], LOGIN)).end()
+    const rss = watchRss(target)
     yield await bigPacket(target, isFull ? 200 : 50)
     yield await silentSockets(target, isFull ? 1_000 : 300)
     yield await slowConnects(target, isFull ? 60 : 20)
     yield await frozenSubscribers(target, isFull)
     yield await manySubscriptions(target, 5_000, 5_000)
     yield await manySubscriptions(target, 5_000, 100)
+    yield {
+      what: 'all of these one after the other, in one gateway',
+      figures: { rssMb: round(rss.stop()) },
+      target: `none for all together: each has its own of ${MAX_RSS_MB} MB`,
+      ok: true,
+    }
   } finally {
     await target.stop()
   }
 }
 
-async function bigPacket(target: Target, megabytes: number): Promise<SoakResult> {
+async function bigPacket(target: GatewayProcess, megabytes: number): Promise<SoakResult> {
   const rss = watchRss(target)
   const startMs = performance.now()
   const sockets = await Promise.all(Array.from({ length: 4 }, () => loggedIn(target)))
@@ -59,7 +51,7 @@ async function bigPacket(target: Target, megabytes: number): Promise<SoakResult>
   })
 }
 
-async function silentSockets(target: Target, count: number): Promise<SoakResult> {
+async function silentSockets(target: GatewayProcess, count: number): Promise<SoakResult> {
   const rss = watchRss(target)
   const sockets = await Promise.all(Array.from({ length: count }, () => open(target)))
   const closings = Promise.all(sockets.map(closedAfter))
@@ -67,7 +59,7 @@ async function silentSockets(target: Target, count: number): Promise<SoakResult>
   return result(`${count} silent sockets`, { closedMs: Math.max(...(await closings)), connectMs, rssMb: rss.stop() })
 }
 
-async function slowConnects(target: Target, count: number): Promise<SoakResult> {
+async function slowConnects(target: GatewayProcess, count: number): Promise<SoakResult> {
   const rss = watchRss(target)
   const sockets = await Promise.all(Array.from({ length: count }, () => open(target)))
   const packet = connectPacket('slow', LOGIN.username, LOGIN.password)
@@ -82,7 +74,7 @@ async function slowConnects(target: Target, count: number): Promise<SoakResult> 
   return result(`${count} times CONNECT at 1 byte/s`, { closedMs, connectMs, rssMb: rss.stop() })
 }
 
-async function frozenSubscribers(target: Target, isFull: boolean): Promise<SoakResult> {
+async function frozenSubscribers(target: GatewayProcess, isFull: boolean): Promise<SoakResult> {
   const messages = isFull ? 20_000 : 2_000
   const publisher = await connectClient(target.url, [], LOGIN)
   const good = await connectClient(target.url, ['homeassistant/status'], LOGIN)
@@ -117,7 +109,7 @@ async function frozenSubscribers(target: Target, isFull: boolean): Promise<SoakR
   ])
 }
 
-async function manySubscriptions(target: Target, count: number, inOnePacket: number): Promise<SoakResult> {
+async function manySubscriptions(target: GatewayProcess, count: number, inOnePacket: number): Promise<SoakResult> {
   const rss = watchRss(target)
   const sockets = await Promise.all(Array.from({ length: 10 }, () => loggedIn(target)))
   const closings = Promise.all(sockets.map(closedAfter))
@@ -139,7 +131,7 @@ async function manySubscriptions(target: Target, count: number, inOnePacket: num
 }
 
 /** How many connections the broker has ended for what they sent, or did not read. */
-async function closedBy(target: Target): Promise<number> {
+async function closedBy(target: GatewayProcess): Promise<number> {
   const client = await connectClient(target.url, ['portwire/bridge/response/health'], LOGIN)
   await client.publish('portwire/bridge/request/health', {})
   const { json } = await client.next('portwire/bridge/response/health')
@@ -178,65 +170,7 @@ function result(
   }
 }
 
-async function startTarget(): Promise<Target> {
-  const folder = mkdtempSync(join(tmpdir(), 'portwire-broker-'))
-  const port = await freePort()
-  const hash = await hashPassword(LOGIN.password)
-  const config = join(folder, 'portwire.json')
-  const users = { operator: { password: hash, role: 'operator' } }
-  writeFileSync(
-    config,
-    JSON.stringify({ version: 1, mqtt: { embedded: { listen: `127.0.0.1:${port}`, users } }, devices: {} }),
-  )
-  const child: ChildProcess = spawn(process.execPath, ['dist/cli/main.js', 'gateway', '--config', config], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  let log = ''
-  child.stderr!.on('data', (chunk) => {
-    log += String(chunk)
-  })
-  const url = `mqtt://127.0.0.1:${port}`
-  await until(
-    () =>
-      connectClient(url, [], { ...LOGIN, connectTimeout: 1_000 }).then(
-        (client) => client.end().then(() => true),
-        () => false,
-      ),
-    15_000,
-    'the gateway listens',
-  )
-  return {
-    port,
-    url,
-    rssMb: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024,
-    log: () => log,
-    async stop() {
-      const gone = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGTERM')
-      await gone
-      rmSync(folder, { recursive: true })
-    },
-  }
-}
-
-/** The most above what it was at the start. */
-function watchRss(target: Target): { stop(): number } {
-  const before = target.rssMb()
-  let most = before
-  const look = () => {
-    most = Math.max(most, target.rssMb())
-  }
-  const timer = setInterval(look, 20)
-  return {
-    stop() {
-      look()
-      clearInterval(timer)
-      return most - before
-    },
-  }
-}
-
-function open(target: Target): Promise<Socket> {
+function open(target: GatewayProcess): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(target.port, '127.0.0.1', () => {
       socket.off('error', reject).on('error', () => {})
@@ -249,7 +183,7 @@ function open(target: Target): Promise<Socket> {
 /** Client ids are never the same twice: the second would end the first. */
 let logins = 0
 
-async function loggedIn(target: Target): Promise<Socket> {
+async function loggedIn(target: GatewayProcess): Promise<Socket> {
   const socket = await open(target)
   const connack = bytesOf(socket, 4)
   logins += 1
@@ -282,7 +216,7 @@ function closedAfter(socket: Socket): Promise<number> {
   })
 }
 
-async function legitimateConnects(target: Target, count: number): Promise<number[]> {
+async function legitimateConnects(target: GatewayProcess, count: number): Promise<number[]> {
   const times: number[] = []
   for (let i = 0; i < count; i++) {
     const startMs = performance.now()

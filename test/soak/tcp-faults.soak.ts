@@ -1,6 +1,10 @@
-/** Reliable events to a real Mosquitto over a network that fails in each of eight ways: none is lost, and a dead link is found out. */
+/** Reliable events to a real Mosquitto over a network that fails in each of eight ways, with the outbox on the disk as by default: none
+ * is lost, and a dead link is found out. */
 
-import { MQTT_DEFAULTS, startGateway } from '../../src/gateway/index.js'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MQTT_DEFAULTS, OUTBOX_DEFAULTS, startGateway } from '../../src/gateway/index.js'
 import type { Contract } from '../../src/index.js'
 import { greenhouse } from '../../src/testing/greenhouse.js'
 import { seeded } from '../../src/testing/seeded.js'
@@ -14,7 +18,8 @@ import type { Soak, SoakResult } from './soak.js'
 const EVENTS_PER_SECOND = 20
 /** mqtt.js gives up a link after 1.5 times the keepalive. */
 const NOTICED = 1.5
-const LOOK_MS = 500
+/** Before the fault, so that it meets a link in use. */
+const BEFORE_MS = 1_000
 
 interface Length {
   readonly faultMs: number
@@ -23,6 +28,8 @@ interface Length {
   readonly reconnectMaxMs: number
   /** More than what is said after every connection. */
   readonly limitBytes: number
+  /** What a shared machine may add to 1.5 times the keepalive. */
+  readonly slackMs: number
 }
 const FULL: Length = {
   faultMs: 60_000,
@@ -30,6 +37,7 @@ const FULL: Length = {
   reconnectMinMs: 1_000,
   reconnectMaxMs: 30_000,
   limitBytes: 64_000,
+  slackMs: 0,
 }
 const SHORT: Length = {
   faultMs: 3_000,
@@ -37,6 +45,7 @@ const SHORT: Length = {
   reconnectMinMs: 50,
   reconnectMaxMs: 300,
   limitBytes: 24_000,
+  slackMs: 500,
 }
 
 export const run: Soak = async function* ({ isFull, seed }) {
@@ -56,16 +65,24 @@ export const run: Soak = async function* ({ isFull, seed }) {
 
 async function suffer(toxic: Toxic, length: Length, seed: number): Promise<SoakResult> {
   const random = seeded(seed)
+  const folder = mkdtempSync(join(tmpdir(), 'portwire-tcp-faults-'))
   const mosquitto = await startMosquitto()
   const proxy = await startToxicProxy(mosquitto.port, random)
   const client = await connectClient(mosquitto.url, ['portwire/greenhouse/event/#'])
   const port = createFakePort()
   let noticedMs: number | undefined
   let faultAtMs = 0
-  const { faultMs, limitBytes: _, ...mqtt } = length
+  const { faultMs, keepaliveSeconds, reconnectMinMs, reconnectMaxMs } = length
   const gateway = await startGateway(
     {
-      mqtt: { ...MQTT_DEFAULTS, ...mqtt, server: { kind: 'external', url: `mqtt://127.0.0.1:${proxy.port}` } },
+      mqtt: {
+        ...MQTT_DEFAULTS,
+        server: { kind: 'external', url: `mqtt://127.0.0.1:${proxy.port}` },
+        keepaliveSeconds,
+        reconnectMinMs,
+        reconnectMaxMs,
+      },
+      outbox: { ...OUTBOX_DEFAULTS, dir: join(folder, 'outbox') },
       devices: [
         {
           name: 'greenhouse',
@@ -86,32 +103,40 @@ async function suffer(toxic: Toxic, length: Length, seed: number): Promise<SoakR
   )
   try {
     await gateway.connected
-    await proxy.set(toxic)
-    faultAtMs = performance.now()
     const pending: Promise<void>[] = []
     let number = 0
-    while (performance.now() - faultAtMs < faultMs) {
-      number += 1
-      pending.push(port.emit('alarm', { celsius: number, high: true }, { number }))
-      await new Promise((resolve) => setTimeout(resolve, 1_000 / EVENTS_PER_SECOND))
+    const emitFor = async (ms: number) => {
+      const fromMs = performance.now()
+      while (performance.now() - fromMs < ms) {
+        number += 1
+        pending.push(port.emit('alarm', { celsius: number, high: true }, { number }))
+        await new Promise((resolve) => setTimeout(resolve, 1_000 / EVENTS_PER_SECOND))
+      }
     }
-    const acknowledgedMeanwhile = client.messages.length
+    await emitFor(BEFORE_MS)
+    const heardBefore = client.messages.length
+    await proxy.set(toxic)
+    faultAtMs = performance.now()
+    await emitFor(faultMs)
+    const heardMeanwhile = client.messages.length - heardBefore
     await proxy.set({ kind: 'none' })
     const healedAtMs = performance.now()
-    // Acknowledged to the device; what was acknowledged has to be with the subscriber.
-    await within(Promise.all(pending), faultMs + 120_000)
+    // What is late is waited for; what is missing then is counted as lost.
+    const all = () => distinct(client.messages) >= number
+    await until(all, faultMs + 120_000, 'all events').catch(() => {})
     const healedMs = performance.now() - healedAtMs
-    await until(() => distinct(client.messages) >= number, 5_000, 'all events').catch(() => {})
+    // Each was acknowledged to its device, when it was on the disk.
+    await Promise.all(pending)
     const lost = number - distinct(client.messages)
     const isHalfOpen = toxic.kind === 'timeout'
-    const noticedLimitMs = length.keepaliveSeconds * NOTICED * 1_000 + LOOK_MS
+    const noticedLimitMs = keepaliveSeconds * NOTICED * 1_000 + length.slackMs
     return {
       what: `${toxic.kind}, ${faultMs / 1_000} s`,
       figures: {
         events: number,
         lost,
         duplicates: client.messages.length - distinct(client.messages),
-        heardMeanwhile: acknowledgedMeanwhile,
+        heardMeanwhile,
         connections: proxy.connections,
         healedMs: Math.round(healedMs),
         ...(isHalfOpen && { noticedMs: Math.round(noticedMs ?? Number.NaN) }),
@@ -124,19 +149,10 @@ async function suffer(toxic: Toxic, length: Length, seed: number): Promise<SoakR
     await client.end()
     await proxy.close()
     await mosquitto.remove()
+    rmSync(folder, { recursive: true })
   }
 }
 
 function distinct(messages: readonly { readonly json: Record<string, unknown> }[]): number {
   return new Set(messages.map(({ json }) => json['id'])).size
-}
-
-/** Resolves also when it takes longer: what is missing then is counted as lost. */
-async function within(all: Promise<unknown>, ms: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([all, late])
-  clearTimeout(timer)
 }

@@ -11,6 +11,7 @@ import { startBroker } from '../../../src/gateway/broker/broker.js'
 import { mosquittoAcl } from '../../../src/gateway/broker/mosquitto-acl.js'
 import { secretOf } from '../../../src/gateway/broker/users.js'
 import { silentLog } from '../../../src/gateway/log.js'
+import { figures } from '../../figures.js'
 import { expected, measure, ROLES } from '../access-matrix.js'
 import { startMosquitto } from '../mosquitto.js'
 
@@ -34,6 +35,7 @@ describe('who may do what: 6 roles, 20 topics, 5 ways', () => {
     const { allowed, decisions } = await measure(broker.url, login('observer'), login)
     expect(decisions).toBe(600)
     expect(allowed).toEqual(expected())
+    figures({ embedded: decisions })
   }, 120_000)
 
   it('R22: Mosquitto with the access list that is generated decides all 600 as the table says', async () => {
@@ -52,6 +54,7 @@ describe('who may do what: 6 roles, 20 topics, 5 ways', () => {
     const { allowed, decisions } = await measure(mosquitto.url, login('observer'), login)
     expect(decisions).toBe(600)
     expect(allowed).toEqual(expected())
+    figures({ mosquitto: decisions })
   }, 120_000)
 })
 

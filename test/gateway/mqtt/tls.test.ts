@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished, test } from 'vitest'
 import { startGateway } from '../../../src/gateway/index.js'
 import { type ConnectionSettings, connectToBroker } from '../../../src/gateway/mqtt/connection.js'
 import { createTlsReader, tlsOf } from '../../../src/gateway/mqtt/tls-files.js'
+import { figures } from '../../figures.js'
 import { createAuthority, selfSigned } from '../certificates.js'
 import { createFakePort } from '../fake-port.js'
 import { startMosquitto } from '../mosquitto.js'
@@ -99,6 +100,7 @@ describe('a broker behind TLS that is not to be trusted is refused in one line, 
     expect(refusal.message).toMatch(line)
     expect(refusal.message).toMatch(/^the MQTT broker at 127\.0\.0\.1:\d+ cannot be used: [^\n]+$/)
     expect(broker.heardBytes()).toBe(0)
+    figures({ refused: 1, bytesOfMqtt: broker.heardBytes() })
   })
 
   it('R29: the same broker with what is right is taken', async () => {
