@@ -1,6 +1,7 @@
 /** One connection to a broker: a fresh mqtt.js client that is used once and thrown away. It never reconnects, queues nothing
  * and replays nothing: its own queues lose messages silently (ids wrap after 65,535 without a check), so ours are used. */
 
+import type { Socket } from 'node:net'
 import { type Duplex, Readable } from 'node:stream'
 import { type IClientOptions, type IStore, type MqttClient, connect as mqttConnect } from 'mqtt'
 import { LIMITS } from '../limits.js'
@@ -192,6 +193,8 @@ function connectOnce(settings: ConnectionSettings, handlers: ConnectionHandlers)
       client.stream.destroy()
     }
     trimPackets(client, fail)
+    // A small packet behind another would wait for the ACK of TCP, which the other side may delay by 40 ms.
+    ;(client.stream as Partial<Socket>).setNoDelay?.(true)
 
     client.handleMessage = (packet, done) => {
       if (state === 'over') return done()
