@@ -110,6 +110,22 @@ const SIZE_ROWS = [
   { name: 'u8', what: 'a further handler, one of a u8', ...FEATURE, budget: { flash: 400, ram: 6 } },
   { name: 'range', what: 'a further handler, one with a range', ...FEATURE, budget: { flash: 400, ram: 6 } },
   { name: 'array', what: 'a further handler, one of an array', ...FEATURE, budget: { flash: 600, ram: 6 } },
+  { name: 'text', what: 'a further handler, one of a text', ...FEATURE, budget: { flash: 500, ram: 6 } },
+  { name: 'bytes', what: 'a further handler, one of bytes', ...FEATURE, budget: { flash: 480, ram: 6 } },
+  { name: 'three_arguments', what: 'a further handler, one of three u8', ...FEATURE, budget: { flash: 450, ram: 6 } },
+  {
+    name: 'struct_argument',
+    what: 'a further handler, one of a struct of three u8',
+    over: 'three_arguments',
+    call: LAMP,
+    budget: { flash: 40, ram: 0 },
+  },
+  {
+    name: 'struct_result',
+    what: 'a further handler, one that answers a struct',
+    ...FEATURE,
+    budget: { flash: 430, ram: 6 },
+  },
   { name: 'u64', what: 'a further handler, one of a u64', ...FEATURE, budget: { flash: 600, ram: 6 } },
   { name: 'f64', what: 'a further handler, one of an f64', ...FEATURE, budget: { flash: 1200, ram: 6 } },
   ...EXAMPLES.map(({ name, title, sketch, call }) => ({

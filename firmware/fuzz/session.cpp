@@ -68,7 +68,13 @@ struct Contract : ContractBase {
   static const char* descriptor() { return kDescriptor; }
 };
 constexpr Action<0, void()> kPing = {};
-constexpr Action<1, float(uint8_t, int16_t, float, bool)> kMix = {};
+struct MixArguments {
+  uint8_t a;
+  int16_t b;
+  float c;
+  bool d;
+};
+constexpr Action<1, float(uint8_t, int16_t, float, bool), void, MixArguments> kMix = {};
 constexpr Action<2, Text<>(Text<8>)> kGreet = {};
 constexpr Action<3, Bytes<>(Bytes<4>)> kFill = {};
 constexpr Action<4, uint32_t(uint32_t), Fields<uint8_t, Text<6>>> kCount = {};
@@ -90,7 +96,7 @@ struct World {
 
   World() {
     port.on(kPing, [] { ++pings; });
-    port.on(kMix, [](uint8_t a, int16_t b, float c, bool d) { return static_cast<float>(a) + static_cast<float>(b) + (d ? c : 0); });
+    port.on(kMix, [](const MixArguments& mix) { return static_cast<float>(mix.a) + static_cast<float>(mix.b) + (mix.d ? mix.c : 0); });
     port.on(kGreet, [](Text<8> name) {
       FUZZ_CHECK(name.bytes <= 8);
       Text<> all = {name.data, name.bytes};

@@ -61,6 +61,52 @@ struct ReadClimateResult {
   }
 };
 
+/// All arguments of setVent, for a handler that takes `const SetVentArguments&` in their place.
+struct SetVentArguments {
+  /// 0 is shut, 1 is wide open; 0 to 1
+  float open;
+};
+
+/// All arguments of setLamp, for a handler that takes `const SetLampArguments&` in their place.
+struct SetLampArguments {
+  bool on;
+};
+
+/// All arguments of setAlarmLimit, for a handler that takes `const SetAlarmLimitArguments&` in their place.
+struct SetAlarmLimitArguments {
+  /// °C
+  float celsius;
+};
+
+/// All arguments of setInterval, for a handler that takes `const SetIntervalArguments&` in their place.
+struct SetIntervalArguments {
+  /// 100 to 60000 ms
+  uint16_t ms;
+};
+
+/// All arguments of echo, for a handler that takes `const EchoArguments&` in their place.
+struct EchoArguments {
+  /// up to 32 bytes
+  portwire::Bytes<32> data;
+};
+
+/// All arguments of blink, for a handler that takes `const BlinkArguments&` in their place.
+struct BlinkArguments {
+  uint8_t times;
+};
+
+/// All arguments of settle, for a handler that takes `const SettleArguments&` in their place.
+struct SettleArguments {
+  /// ms
+  uint16_t ms;
+};
+
+/// All arguments of calibrate, for a handler that takes `const CalibrateArguments&` in their place.
+struct CalibrateArguments {
+  /// at most 1
+  uint8_t probe;
+};
+
 /// What the device lets through; anything else is ERROR 2 with the text `argument 1 out of range`.
 namespace ranges {
 struct SetVent_1 {  // setVent, open
@@ -77,36 +123,37 @@ struct Calibrate_1 {  // calibrate, probe
 };
 }  // namespace ranges
 
-// Actions: port.on(kSetVent, handler), where the handler has the type that stands here.
+// Actions: port.on(kSetVent, handler), where the handler has the type that stands here, or takes all arguments in one:
+// `const SetVentArguments&`.
 
 /// Toggles the LED on the board, so that you see which one it is.
 constexpr portwire::Action<0, void()> kIdentify = {};
 /// Opens the vent; answers the position taken.
 /// - open: 0 is shut, 1 is wide open; 0 to 1
-constexpr portwire::Action<1, float(portwire::InRange<float, ranges::SetVent_1> open)> kSetVent = {};
+constexpr portwire::Action<1, float(portwire::InRange<float, ranges::SetVent_1> open), void, SetVentArguments> kSetVent = {};
 /// Switches the lamp.
-constexpr portwire::Action<2, bool(bool on)> kSetLamp = {};
+constexpr portwire::Action<2, bool(bool on), void, SetLampArguments> kSetLamp = {};
 /// Reads both probes now.
 constexpr portwire::Action<3, ReadClimateResult()> kReadClimate = {};
 /// The temperature above which the alarm is raised.
 /// - celsius: °C
-constexpr portwire::Action<4, float(float celsius)> kSetAlarmLimit = {};
+constexpr portwire::Action<4, float(float celsius), void, SetAlarmLimitArguments> kSetAlarmLimit = {};
 /// Time between two readings.
 /// - ms: 100 to 60000 ms
-constexpr portwire::Action<5, uint16_t(portwire::InRange<uint16_t, ranges::SetInterval_1> ms)> kSetInterval = {};
+constexpr portwire::Action<5, uint16_t(portwire::InRange<uint16_t, ranges::SetInterval_1> ms), void, SetIntervalArguments> kSetInterval = {};
 /// Answers what it was given; for testing the line.
 /// - data: up to 32 bytes
 /// Answers: up to 32 bytes
-constexpr portwire::Action<6, portwire::Bytes<32>(portwire::Bytes<32> data)> kEcho = {};
+constexpr portwire::Action<6, portwire::Bytes<32>(portwire::Bytes<32> data), void, EchoArguments> kEcho = {};
 /// Blinks the LED.
-constexpr portwire::Action<7, void(uint8_t times)> kBlink = {};
+constexpr portwire::Action<7, void(uint8_t times), void, BlinkArguments> kBlink = {};
 /// Waits for the probes to settle, without returning to loop(): nothing else is served meanwhile.
 /// - ms: ms
-constexpr portwire::Action<8, void(uint16_t ms)> kSettle = {};
+constexpr portwire::Action<8, void(uint16_t ms), void, SettleArguments> kSettle = {};
 /// Calibrates a probe as a job: ten steps of 100 ms, told one by one; answers the offset found.
 /// - probe: at most 1
 /// Answers: °C
-constexpr portwire::Action<13, float(portwire::InRange<uint8_t, ranges::Calibrate_1> probe), portwire::Fields<uint8_t /* step */, uint8_t /* of */>> kCalibrate = {};
+constexpr portwire::Action<13, float(portwire::InRange<uint8_t, ranges::Calibrate_1> probe), portwire::Fields<uint8_t /* step */, uint8_t /* of */>, CalibrateArguments> kCalibrate = {};
 
 // Jobs: port.on(kCalibrate, handler), where the handler takes this type in front of the arguments.
 

@@ -1,9 +1,13 @@
-// The shared vectors as a header for the device's tests, firmware/test/test_native.
+// The shared vectors as a header for the device's tests, firmware/test/test_native. `node scripts/firmware/vectors.mjs HEADER` writes
+// it from the root of the repository, with nothing installed.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 const VECTORS = 'test/vectors'
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeVectors(process.argv[2])
 
 /** The shared vectors as a header for the device's tests. A file that is not there gives empty tables. */
 export function writeVectors(header) {

@@ -1,9 +1,10 @@
-/** Writes a contract as the C++ header that firmware/lib/portwire understands: indexes, handler types, result structs, hash,
- * descriptor. */
+/** Writes a contract as the C++ header that firmware/lib/portwire understands: indexes, handler types, structs of results
+ * and arguments, hash, descriptor. */
 
 import { PortwireError } from '../errors.js'
 import { docLines, memberDoc } from './cpp-docs.js'
 import { checkConstants, commentText, constant, fieldNames, literal, namespaceOf } from './cpp-names.js'
+import { argsOf, argumentsName, argumentsStruct, resultName, resultStruct } from './cpp-structs.js'
 import { checkCount, cppRange, cppType, unsupported } from './cpp-types.js'
 import { descriptorOf } from './descriptor.js'
 import { CONTRACT_LIMITS } from './limits.js'
@@ -50,10 +51,16 @@ export function contractHeader(contract: Contract): string {
     ...[...contract.byIndex].sort(([a], [b]) => a - b).map(([index, { name }]) => `  ${constant(name)} = ${index},`),
     '};',
     ...actions.flatMap((a) => resultStruct(a, false)),
+    ...actions.flatMap(argumentsStruct),
     ...requests.flatMap((r) => resultStruct(r, true)),
     ...ranges,
     ...(actions.length > 0
-      ? ['', '// Actions: port.on(kSetVent, handler), where the handler has the type that stands here.', '']
+      ? [
+          '',
+          '// Actions: port.on(kSetVent, handler), where the handler has the type that stands here, or takes all arguments in one:',
+          '// `const SetVentArguments&`.',
+          '',
+        ]
       : []),
     ...actions.flatMap(actionLines),
     ...(actions.some(isStream)
@@ -103,36 +110,11 @@ function descriptorLiterals(contract: Contract): string {
   return lines.map((line) => `                    "${line}\\n"`).join('\n')
 }
 
-/** `isRead`: the device decodes it, and so needs to visit its fields for writing. */
-function resultStruct(action: Action, isRead: boolean): string[] {
-  if (action.result.kind !== 'record') return []
-  const { fields } = action.result
-  checkCount(`${action.name}.result`, fields)
-  const names = fieldNames(fields)
-  const visits = names.map((name) => `    visit(${name});`)
-  // Where there is nothing to visit, a name would be unused.
-  const visitor = fields.length === 0 ? 'const Visitor&' : 'const Visitor& visit'
-  return [
-    '',
-    `/// Result of ${action.name}.`,
-    `struct ${resultName(action)} {`,
-    ...fields.flatMap((f, i) => [
-      ...docLines(memberDoc(f)).map((line) => `  ${line}`),
-      `  ${cppType(action.name, f, false)} ${names[i]};`,
-    ]),
-    '',
-    `  static constexpr uint8_t kFields = ${fields.length};`,
-    `  template <class Visitor> void eachField(${visitor}) const {`,
-    ...visits,
-    '  }',
-    ...(isRead ? [`  template <class Visitor> void eachField(${visitor}) {`, ...visits, '  }'] : []),
-    '};',
-  ]
-}
-
 function actionLines(action: Action): string[] {
-  const item = isStream(action) ? `, ${itemType(action.name, action.stream)}` : ''
-  const type = `portwire::Action<${action.index}, ${signature(action, argumentType)}${item}>`
+  const isTogether = argsOf(action).length > 0
+  const item = isStream(action) || isTogether ? `, ${itemType(action.name, action.stream)}` : ''
+  const together = isTogether ? `, ${argumentsName(action)}` : ''
+  const type = `portwire::Action<${action.index}, ${signature(action, argumentType)}${item}${together}>`
   return [...actionDoc(action), `constexpr ${type} ${constant(action.name)} = {};`]
 }
 
@@ -237,15 +219,6 @@ function resultType(action: Action): string {
     case 'any':
       throw unsupported(action.name, 'a result of any type')
   }
-}
-
-function argsOf(action: Action): readonly NormalField[] {
-  if (action.args.kind === 'any') throw unsupported(action.name, 'arguments of any type')
-  return action.args.fields
-}
-
-function resultName(action: Action): string {
-  return `${constant(action.name).slice(1)}Result`
 }
 
 function jobName(action: Action): string {

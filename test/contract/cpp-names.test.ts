@@ -21,15 +21,27 @@ const USES = `#include <portwire.h>
 namespace uses {
 using portwire::detail::Parameter;
 template <class R, class... P> R answer(P...) { return R(); }
-template <class Port, uint8_t k, class R, class... A> void serve(Port& port, portwire::Action<k, R(A...)> action) {
+/// The same with all arguments in one struct, where the action has one.
+template <class Together> struct InOne {
+  template <class R, class Port, class Action> static void serve(Port& port, Action action) {
+    R (*const handler)(const Together&) = answer<R, const Together&>;
+    port.on(action, handler);
+  }
+};
+template <> struct InOne<void> {
+  template <class R, class Port, class Action> static void serve(Port&, Action) {}
+};
+template <class Port, uint8_t k, class R, class... A, class Together>
+void serve(Port& port, portwire::Action<k, R(A...), void, Together> action) {
   R (*const handler)(typename Parameter<A>::Type...) = answer<R, typename Parameter<A>::Type...>;
   port.on(action, handler);
+  InOne<Together>::template serve<R>(port, action);
 }
 template <class R, class Item> void send(portwire::Job<R, Item>& job) { job.next(Item()); }
 template <class R, class... T> void send(portwire::Job<R, portwire::Fields<T...>>& job) { job.next(T()...); }
 template <class R, class Item, class... P> void run(portwire::Job<R, Item> job, P...) { send(job); job.finish(); }
-template <class Port, uint8_t k, class R, class... A, class Item>
-void serveJob(Port& port, portwire::Action<k, R(A...), Item> action) {
+template <class Port, uint8_t k, class R, class... A, class Item, class Together>
+void serveJob(Port& port, portwire::Action<k, R(A...), Item, Together> action) {
   void (*const handler)(portwire::Job<R, Item>, typename Parameter<A>::Type...) = run<R, Item, typename Parameter<A>::Type...>;
   port.on(action, handler);
 }

@@ -44,7 +44,7 @@ describe('the C++ header of a contract', () => {
     )
     const lines = header.split('\n')
     expect(lines).toContain(
-      'constexpr portwire::Action<0, bool(float celsius), portwire::Fields<uint8_t /* step */, uint8_t /* of */>> kBake = {};',
+      'constexpr portwire::Action<0, bool(float celsius), portwire::Fields<uint8_t /* step */, uint8_t /* of */>, BakeArguments> kBake = {};',
     )
     expect(lines).toContain('typedef portwire::JobOf<decltype(kBake)> BakeJob;')
     expect(lines).toContain('constexpr portwire::Action<1, void(), uint16_t> kCount = {};')
@@ -53,6 +53,45 @@ describe('the C++ header of a contract', () => {
     )
     expect(lines).toContain('constexpr portwire::Request<3, void()> kOpen = {};')
     expect(lines).toContain('  template <class Visitor> void eachField(const Visitor& visit) {')
+  })
+
+  it('has a struct of all arguments for each action that has some, in their order, types and names that C++ takes', () => {
+    const header = contractHeader(
+      defineContract({
+        name: 'crane',
+        version: '1',
+        actions: {
+          lift: {
+            args: {
+              height: { type: 'f32', unit: 'm', min: 0, max: 12 },
+              int: 'u8',
+              route: { array: 'i16', maxItems: 4 },
+              note: { type: 'str', maxBytes: 8 },
+            },
+          },
+          stop: {},
+        },
+        requests: { mayLift: { args: { height: 'f32' }, result: 'bool' } },
+      }),
+    )
+    expect(header).toContain(
+      [
+        '/// All arguments of lift, for a handler that takes `const LiftArguments&` in their place.',
+        'struct LiftArguments {',
+        '  /// 0 to 12 m',
+        '  float height;',
+        '  uint8_t int_;',
+        '  /// up to 4 items',
+        '  portwire::Array<int16_t, 4> route;',
+        '  /// up to 8 bytes',
+        '  portwire::Text<8> note;',
+        '};',
+      ].join('\n'),
+    )
+    expect(header).toContain('portwire::Text<8> note), void, LiftArguments> kLift = {};')
+    expect(header).toContain('constexpr portwire::Action<1, void()> kStop = {};')
+    // A handler takes arguments; what the device asks, it gives.
+    expect(header).not.toMatch(/StopArguments|MayLiftArguments/)
   })
 
   it('holds the descriptor, whose hash it tells', () => {
@@ -112,10 +151,10 @@ describe('the C++ header of a contract', () => {
     expect(header).toContain(
       'constexpr portwire::Action<0, void(bool a_bool, uint8_t a_u8, uint16_t a_u16, uint32_t a_u32, uint64_t a_u64, ' +
         'int8_t a_i8, int16_t a_i16, int32_t a_i32, int64_t a_i64, float a_f32, portwire::Float64 a_f64, ' +
-        'portwire::Text<4> a_str, portwire::Bytes<0> a_bytes)> kAll = {};',
+        'portwire::Text<4> a_str, portwire::Bytes<0> a_bytes), void, AllArguments> kAll = {};',
     )
     expect(header).toContain(
-      'portwire::Action<1, portwire::Array<portwire::Bytes<>, 2>(portwire::Array<portwire::Text<>, 3> words)> kWords = {};',
+      'portwire::Action<1, portwire::Array<portwire::Bytes<>, 2>(portwire::Array<portwire::Text<>, 3> words), void, WordsArguments> kWords = {};',
     )
     expect(header).toContain('portwire::AcknowledgedEvent<2, portwire::Array<uint16_t, 4> /* samples */> kBurst = {};')
     expect(header).toContain('static constexpr uint8_t kMaxArguments = 13;')

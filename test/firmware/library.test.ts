@@ -34,6 +34,17 @@ describe('library.json', () => {
     for (const platform of manifest.platforms) expect(platform).toMatch(/^[a-z\d\-_]{1,50}$/)
   })
 
+  it('says what its flash and RAM are beside, as library.properties does, and the core keeps them', () => {
+    const said = 'less than 4 KB of flash and 256 B of RAM beside an empty sketch on an ATmega328P'
+    expect(manifest.description).toContain(said)
+    expect(read('library.properties')).toContain(said)
+    // The page's prices are flash / RAM; another test keeps the page true.
+    const page = readFileSync(path.join(root, 'docs/firmware-size.md'), 'utf8')
+    const row = /^\| core, one handler, own UART \|.*\| empty sketch \| ([\d,]+) \/ (\d+) \|/m.exec(page)!
+    expect(Number(row[1]!.replace(',', ''))).toBeLessThan(4096)
+    expect(Number(row[2])).toBeLessThan(256)
+  })
+
   it('has no field that PlatformIO does not know', () => {
     const known =
       'name version description keywords homepage repository authors license frameworks platforms headers examples dependencies export scripts build'

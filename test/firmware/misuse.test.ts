@@ -24,6 +24,10 @@ struct Percent { static uint8_t smallest() { return 0; } static uint8_t largest(
 constexpr Action<0, Samples(Samples)> kCurve = {};
 constexpr Action<0, void(InRange<uint8_t, Percent>)> kDim = {};
 constexpr Action<0, Binary64(Binary64)> kTell = {};
+struct MoveArguments { int32_t position; uint8_t percent; };
+constexpr Action<0, float(int32_t, InRange<uint8_t, Percent>), void, MoveArguments> kMove = {};
+struct TurnArguments { int32_t position; uint8_t percent; };
+constexpr Action<1, float(int32_t, InRange<uint8_t, Percent>), Fields<uint8_t, uint8_t>, TurnArguments> kTurn = {};
 constexpr Event<3, Array<Text<>, 4>> kWords = {};
 constexpr AcknowledgedEvent<4, Samples> kSamples = {};
 constexpr Request<3, float(uint8_t)> kGetLimit = {};
@@ -71,6 +75,13 @@ describe('the compiler', () => {
     'if (!full.emit(kAlarm, text<10>("hot"))) nothing();',
     'plain.on(kCurve, [](const Samples& points) { return points; });',
     'plain.on(kDim, [](uint8_t) {});',
+    'plain.on(kMove, [](int32_t, uint8_t) { return 1.0f; });',
+    'plain.on(kMove, [](const MoveArguments&) { return 1.0f; });',
+    'plain.on(kMove, [](const MoveArguments&) -> Result<float> { return Fail(16); });',
+    'static int moves; plain.on(kMove, [](int& count, const MoveArguments&) { ++count; return 1.0f; }, moves);',
+    'busy.on(kTurn, [](JobOf<decltype(kTurn)> job, const TurnArguments& turn) { job.next(turn.percent, 2); });',
+    'busy.on(kTurn, [](JobOf<decltype(kTurn)>, const TurnArguments&) -> Result<void> { return Fail(16); });',
+    'busy.on(kMove, [](const MoveArguments&) { return 1.0f; });',
     'plain.on(kTell, [](Binary64 value) { return value; });',
     'uint16_t three[3] = {1, 2, 3}; Samples samples(three); if (!samples.push(4)) nothing();',
   ])('takes %s', (statement) => {
@@ -80,6 +91,46 @@ describe('the compiler', () => {
   it.each([
     ['a handler of another type', 'plain.on(kScale, scaleTwo);', /no matching function for call to .*on\(/],
     ['an action beyond the table', 'plain.on(kBeyond, nothing);', /kActions must be above the index of every action/],
+    [
+      "another action's struct, though its fields are the same",
+      'plain.on(kMove, [](const TurnArguments&) { return 1.0f; });',
+      /no matching function for call to .*on\(/,
+    ],
+    [
+      'a copy of the struct',
+      'plain.on(kMove, [](MoveArguments) { return 1.0f; });',
+      /no matching function for call to .*on\(/,
+    ],
+    [
+      'a struct that the handler could change',
+      'plain.on(kMove, [](MoveArguments&) { return 1.0f; });',
+      /no matching function for call to .*on\(/,
+    ],
+    [
+      'the struct and an argument beside it',
+      'plain.on(kMove, [](const MoveArguments&, uint8_t) { return 1.0f; });',
+      /no matching function for call to .*on\(/,
+    ],
+    [
+      'a struct where the answer has another type',
+      'plain.on(kMove, [](const MoveArguments&) { return Text<8>(); });',
+      /no matching function for call to .*on\(/,
+    ],
+    [
+      'a struct for an action that has none',
+      'plain.on(kScale, [](const MoveArguments&) { return 1.0f; });',
+      /no matching function for call to .*on\(/,
+    ],
+    [
+      'a job with the struct of another action',
+      'busy.on(kTurn, [](JobOf<decltype(kTurn)>, const MoveArguments&) {});',
+      /no matching function for call to .*on\(/,
+    ],
+    [
+      'a struct with fewer fields than there are arguments',
+      'struct Half { int32_t position; }; Action<0, void(int32_t, uint8_t), void, Half> half; plain.on(half, [](const Half&) {});',
+      /too many initializers/,
+    ],
     ['an event without its feature', 'plain.emit(kReading, 21);', /emit/],
     ['an event with a value too many', 'full.emit(kReading, 21, 3);', /no matching function for call to .*emit\(/],
     ['an event without a bound', 'full.emit(kEndless, text("x"));', /an event's texts and bytes need a maximum/],

@@ -1,7 +1,7 @@
 // platformio.ini, which both PlatformIO and scripts/firmware.mjs read: it is what PlatformIO's documentation allows, and no flag is
 // anywhere else.
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -15,10 +15,35 @@ const environments = [...sections.keys()].filter((name) => name.startsWith('env:
 /** Of PlatformIO's documentation, "Project configuration file": what this project uses of it. */
 const PROJECT_OPTIONS = ['default_envs', 'src_dir', 'lib_dir', 'test_dir']
 const ENVIRONMENT_OPTIONS =
-  'platform board framework build_flags extends extra_scripts monitor_speed test_framework'.split(' ')
+  'platform board framework build_flags extends extra_scripts monitor_speed test_framework test_filter test_ignore'.split(
+    ' ',
+  )
 
 /** Every `-flag` that the scripts of the build may hold: how a compiler is called, never how it compiles. */
 const CALLING = ['-c', '-o', '-x', '-include', '-O', '-R', '-A']
+
+/** PlatformIO runs a script of `pre:` before the platform's, any other after it. */
+function scriptsOf(environment: string): { launch: string; path: string }[] {
+  const words = (sections.get(environment)!.get('extra_scripts') ?? '').split(/\s+/).filter(Boolean)
+  return words
+    .map((word) => /^(pre|post):(.*)$/.exec(word) ?? [word, 'post', word])
+    .map(([, launch, path]) => ({
+      launch: launch!,
+      path: path!,
+    }))
+}
+
+/** What a script of SCons sees, as far as ours need it: Import() puts the environment among its names. */
+const SCONS = `
+import os, sys
+class Environment(dict):
+    def subst(self, text): return text.replace("$PROJECT_DIR", os.getcwd())
+    def Exit(self, status): sys.exit(status)
+    def AppendUnique(self, **values):
+        for name, added in values.items(): self[name] = self.get(name, []) + [v for v in added if v not in self.get(name, [])]
+env = Environment(CCFLAGS=sys.argv[2:], LINKFLAGS=["-Wl,--gc-sections"])
+exec(compile(open(sys.argv[1]).read(), sys.argv[1], "exec"), {"Import": lambda *names: None, "env": env})
+print(" ".join(env["LINKFLAGS"]))`
 
 const INHERITING = `
 ; a comment
@@ -91,8 +116,7 @@ print(json.dumps({name: dict(ini.items(name)) for name in ini.sections()}))`
 
   it('names files that are there', () => {
     for (const name of environments) {
-      const script = sections.get(name)!.get('extra_scripts')
-      if (script !== undefined) expect(existsSync(path.join(root, script)), script).toBe(true)
+      for (const script of scriptsOf(name)) expect(existsSync(path.join(root, script.path)), script.path).toBe(true)
     }
     const linkScript = flagsOf('env:cortex_m3', 'custom_link_flags', FILE).find((flag) => flag.startsWith('-Wl,-T,'))!
     expect(existsSync(path.join(root, linkScript.slice('-Wl,-T,'.length)))).toBe(true)
@@ -103,6 +127,85 @@ print(json.dumps({name: dict(ini.items(name)) for name in ini.sections()}))`
       expect(flagsOf(name, 'build_flags', FILE), name).toEqual(expect.arrayContaining(['-Werror', '-Wall', '-Wextra']))
     }
     expect(flagsOf('debian_uno', 'our_flags', FILE)).toContain('-Werror')
+  })
+})
+
+describe('pio test', () => {
+  const suites = readdirSync(path.join(root, sections.get('platformio')!.get('test_dir')!)).filter((name) =>
+    name.startsWith('test_'),
+  )
+
+  /** The project as PlatformIO finds it where nothing was installed: no node_modules. */
+  function inProject(run: (folder: string) => void) {
+    const folder = mkdtempSync(path.join(tmpdir(), 'portwire-pio-'))
+    try {
+      for (const part of ['firmware/test_vectors.py', 'scripts/firmware/vectors.mjs', 'test/vectors']) {
+        mkdirSync(path.dirname(path.join(folder, part)), { recursive: true })
+        cpSync(path.join(root, part), path.join(folder, part), { recursive: true })
+      }
+      run(folder)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+  const scons = (script: string, cwd: string, PATH: string, flags: readonly string[] = []) => {
+    const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).stdout.trim()
+    return spawnSync(python, ['-c', SCONS, script, ...flags], { cwd, encoding: 'utf8', env: { PATH } })
+  }
+
+  it('gives the tests to the environment of the tests, and to no board', () => {
+    expect(suites).toEqual(['test_native'])
+    for (const name of environments) {
+      const isTests = name === 'env:tests'
+      // `*` stands for all; an environment inherits it from what it extends.
+      const ignored = isTests
+        ? sections.get(name)!.has('test_ignore')
+        : flagsOf(name, 'test_ignore', FILE).includes('*')
+      expect(ignored, name).toBe(!isTests)
+    }
+    expect(flagsOf('env:tests', 'test_filter', FILE)).toEqual(suites)
+    expect(flagsOf('env:tests', 'test_framework', FILE)).toEqual(['doctest'])
+  })
+
+  it('writes the header of shared vectors before anything is compiled, where the compiler looks for it', () => {
+    expect(scriptsOf('env:tests')[0]).toEqual({ launch: 'pre', path: 'firmware/test_vectors.py' })
+    inProject((folder) => {
+      const { status, stderr } = scons('firmware/test_vectors.py', folder, process.env['PATH']!)
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+      const include = flagsOf('env:tests', 'build_flags', FILE)
+        .find((flag) => flag.startsWith('-I'))!
+        .slice(2)
+      expect(readFileSync(path.join(folder, include, 'vectors.h'), 'utf8')).toContain('kFramesSent')
+    })
+  })
+
+  it('says what is missing where there is no Node.js, and where it fails, and builds nothing then', () => {
+    inProject((folder) => {
+      const without = scons('firmware/test_vectors.py', folder, path.join(folder, 'no-programs'))
+      expect(without.status).toBe(1)
+      expect(without.stderr).toContain('env:tests needs Node.js 20.19 or later in the PATH')
+      rmSync(path.join(folder, 'scripts'), { recursive: true })
+      const failed = scons('firmware/test_vectors.py', folder, process.env['PATH']!)
+      expect(failed.status).toBe(1)
+      expect(failed.stderr).toContain('scripts/firmware/vectors.mjs build/firmware/tests/vectors.h has failed')
+      expect(existsSync(path.join(folder, 'build'))).toBe(false)
+    })
+  })
+
+  it('gives the sanitizers to the linker too, behind what it has already', () => {
+    expect(scriptsOf('env:tests')).toContainEqual({ launch: 'post', path: 'firmware/test_sanitizers.py' })
+    const flags = flagsOf('env:tests', 'build_flags', FILE)
+    const sanitizers = flags.filter((flag) => flag.startsWith('-fsanitize='))
+    expect(sanitizers).not.toEqual([])
+    const { stdout } = scons('firmware/test_sanitizers.py', root, process.env['PATH']!, flags)
+    expect(stdout.trim().split(' ')).toEqual(['-Wl,--gc-sections', ...sanitizers])
+  })
+
+  it('is told by the tests of each that passes, and not by their exit code', () => {
+    const main = readFileSync(path.join(root, 'firmware/test/test_native/main.cpp'), 'utf8')
+    const forPlatformIO = /#ifdef PIO_UNIT_TESTING\n(.*?)#endif/s.exec(main)![1]
+    expect(forPlatformIO).toContain('context.setOption("success", true)')
+    expect(forPlatformIO).toContain('context.setOption("no-exitcode", true)')
   })
 })
 

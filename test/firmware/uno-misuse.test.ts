@@ -1,5 +1,5 @@
 /** An emulated Uno under a host that is wrong, and a line that carries garbage: counted, answered where somebody asks, and the next
- * call works. And its epochs over many boots; PORTWIRE_BOOTS=1000 runs a thousand. */
+ * call works. And its epochs over a thousand boots; PORTWIRE_BOOTS says how many. */
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createUno, type UnoBoard } from '../../src/testing/avr/board.js'
@@ -9,7 +9,7 @@ import { BUILD_TIMEOUT_MS, firmware, readBuilt } from './build.js'
 
 const BOOT_MS = 60
 const ANSWER_MS = 20
-const BOOTS = Number(process.env['PORTWIRE_BOOTS'] ?? 200)
+const BOOTS = Number(process.env['PORTWIRE_BOOTS'] ?? 1000)
 const SEED = Number(process.env['PORTWIRE_SEED'] ?? Date.now() % 2 ** 31)
 const EPOCH = 2
 const [HELLO, TICK, RESET, STATS, ERROR, REPLY] = [0xf0, 0xf1, 0xf4, 0xf6, 0xfe, 0xff]

@@ -2,7 +2,12 @@
 #ifndef TEST_SUPPORT_H
 #define TEST_SUPPORT_H
 
+// PlatformIO's package has it without the folder that Debian's has.
+#if __has_include(<doctest.h>)
+#include <doctest.h>
+#else
 #include <doctest/doctest.h>
+#endif
 #include <portwire.h>
 
 #include <deque>

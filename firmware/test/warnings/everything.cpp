@@ -62,9 +62,19 @@ constexpr Action<1, uint64_t(uint64_t)> kCount = {};
 constexpr Action<2, int64_t(int64_t)> kOffset = {};
 constexpr Action<3, Float64(Float64)> kTell = {};
 constexpr Action<4, Samples(Samples)> kCurve = {};
-constexpr Action<5, void(InRange<uint8_t, Percent>, InRange<float, Share>, InRange<Float64, Far>)> kMove = {};
+struct MoveArguments {
+  uint8_t percent;
+  float share;
+  Float64 far;
+};
+constexpr Action<5, void(InRange<uint8_t, Percent>, InRange<float, Share>, InRange<Float64, Far>), void, MoveArguments> kMove = {};
 constexpr Action<6, Pair()> kPair = {};
-constexpr Action<7, Samples(uint8_t), Fields<uint8_t, Float64, Samples>> kTrace = {};
+struct TraceArguments {
+  Samples points;
+  Text<4> name;
+  int8_t step;
+};
+constexpr Action<7, Samples(Samples, Text<4>, int8_t), Fields<uint8_t, Float64, Samples>, TraceArguments> kTrace = {};
 constexpr Event<8, Float64, uint64_t, Samples, Text<4>> kReading = {};
 constexpr AcknowledgedEvent<9, int64_t> kAlarm = {};
 constexpr Request<10, Pair(Samples, Float64)> kGetPair = {};
@@ -89,8 +99,8 @@ bool all(bool on, uint8_t, uint16_t, uint32_t, uint64_t, int8_t, int16_t, int32_
          const Samples& samples) {
   return on && !samples.empty();
 }
-void trace(JobOf<decltype(kTrace)> job, uint8_t step) {
-  job.next(step, 0.5f, Samples());
+void trace(JobOf<decltype(kTrace)> job, const TraceArguments& given) {
+  job.next(static_cast<uint8_t>(given.points.size()), 0.5f, given.points);
   if (job.cancelled()) job.fail(ErrorCode::kCancelled);
   job.finish(Samples());
 }
@@ -111,6 +121,8 @@ void useEverything() {
   port.on(kTell, [](Float64 number) { return number; });
   port.on(kCurve, [](uint8_t& calls, const Samples& points) { return ++calls, points; }, counter);
   port.on(kMove, [](uint8_t, float, Float64) {});
+  port.on(kMove, [](const MoveArguments&) {});
+  port.on(kMove, [](uint8_t& calls, const MoveArguments&) -> Result<void> { return ++calls, Fail(16); }, counter);
   port.on(kPair, [] { return Pair(); });
   port.on(kTrace, trace);
   port.onReset([] {});

@@ -19,10 +19,16 @@ enum class Index : uint8_t {
   kSetLed = 0,
 };
 
-// Actions: port.on(kSetVent, handler), where the handler has the type that stands here.
+/// All arguments of setLed, for a handler that takes `const SetLedArguments&` in their place.
+struct SetLedArguments {
+  bool on;
+};
+
+// Actions: port.on(kSetVent, handler), where the handler has the type that stands here, or takes all arguments in one:
+// `const SetVentArguments&`.
 
 /// Switches the LED of the board; answers what it is now.
-constexpr portwire::Action<0, bool(bool on)> kSetLed = {};
+constexpr portwire::Action<0, bool(bool on), void, SetLedArguments> kSetLed = {};
 
 /// For portwire::Device.
 struct Contract : portwire::ContractBase {

@@ -23,7 +23,8 @@ enum class Index : uint8_t {
   kReleased = 2,
 };
 
-// Actions: port.on(kSetVent, handler), where the handler has the type that stands here.
+// Actions: port.on(kSetVent, handler), where the handler has the type that stands here, or takes all arguments in one:
+// `const SetVentArguments&`.
 
 /// Answers whether the button is held down now.
 constexpr portwire::Action<0, bool()> kIsPressed = {};

@@ -21,6 +21,14 @@ enum class Index : uint8_t {
   kPosition = 1,
 };
 
+/// All arguments of moveTo, for a handler that takes `const MoveToArguments&` in their place.
+struct MoveToArguments {
+  /// steps
+  int32_t position;
+  /// 1 to 1000
+  uint16_t stepsPerSecond;
+};
+
 /// What the device lets through; anything else is ERROR 2 with the text `argument 1 out of range`.
 namespace ranges {
 struct MoveTo_2 {  // moveTo, stepsPerSecond
@@ -29,14 +37,15 @@ struct MoveTo_2 {  // moveTo, stepsPerSecond
 };
 }  // namespace ranges
 
-// Actions: port.on(kSetVent, handler), where the handler has the type that stands here.
+// Actions: port.on(kSetVent, handler), where the handler has the type that stands here, or takes all arguments in one:
+// `const SetVentArguments&`.
 
 /// Turns to a position, as a job: tells every 100th step on its way, and answers where it has stopped.
 /// - position: steps
 /// - stepsPerSecond: 1 to 1000
 /// Answers: steps
 /// - position: steps
-constexpr portwire::Action<0, int32_t(int32_t position, portwire::InRange<uint16_t, ranges::MoveTo_2> stepsPerSecond), portwire::Fields<int32_t /* position */>> kMoveTo = {};
+constexpr portwire::Action<0, int32_t(int32_t position, portwire::InRange<uint16_t, ranges::MoveTo_2> stepsPerSecond), portwire::Fields<int32_t /* position */>, MoveToArguments> kMoveTo = {};
 /// Answers where it is.
 /// Answers: steps
 constexpr portwire::Action<1, int32_t()> kPosition = {};

@@ -23,6 +23,17 @@ enum class Index : uint8_t {
   kMeasured = 2,
 };
 
+/// All arguments of setPump, for a handler that takes `const SetPumpArguments&` in their place.
+struct SetPumpArguments {
+  bool on;
+};
+
+/// All arguments of setInterval, for a handler that takes `const SetIntervalArguments&` in their place.
+struct SetIntervalArguments {
+  /// 10 to 60000 ms
+  uint16_t ms;
+};
+
 /// What the device lets through; anything else is ERROR 2 with the text `argument 1 out of range`.
 namespace ranges {
 struct SetInterval_1 {  // setInterval, ms
@@ -31,13 +42,14 @@ struct SetInterval_1 {  // setInterval, ms
 };
 }  // namespace ranges
 
-// Actions: port.on(kSetVent, handler), where the handler has the type that stands here.
+// Actions: port.on(kSetVent, handler), where the handler has the type that stands here, or takes all arguments in one:
+// `const SetVentArguments&`.
 
 /// Switches the pump; answers what it is now.
-constexpr portwire::Action<0, bool(bool on)> kSetPump = {};
+constexpr portwire::Action<0, bool(bool on), void, SetPumpArguments> kSetPump = {};
 /// Time between two measurements.
 /// - ms: 10 to 60000 ms
-constexpr portwire::Action<1, uint16_t(portwire::InRange<uint16_t, ranges::SetInterval_1> ms)> kSetInterval = {};
+constexpr portwire::Action<1, uint16_t(portwire::InRange<uint16_t, ranges::SetInterval_1> ms), void, SetIntervalArguments> kSetInterval = {};
 
 // Events: port.emit(kReading, celsius, humidity).
 

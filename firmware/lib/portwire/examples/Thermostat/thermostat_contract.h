@@ -36,7 +36,8 @@ struct ReadResult {
   }
 };
 
-// Actions: port.on(kSetVent, handler), where the handler has the type that stands here.
+// Actions: port.on(kSetVent, handler), where the handler has the type that stands here, or takes all arguments in one:
+// `const SetVentArguments&`.
 
 /// Answers the temperature, and whether the heater is on.
 constexpr portwire::Action<0, ReadResult()> kRead = {};

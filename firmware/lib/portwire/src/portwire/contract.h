@@ -11,7 +11,8 @@ template <class... T> struct Fields {};
 
 /// An action: its index `kIndex`, 0 to 239, and as `Signature` the handler that the contract asks for: `constexpr portwire::Action<1, float(float)> kSetVent = {};`
 /// `Item` is what it sends on its way as a job: one type, or Fields; void: nothing is declared.
-template <uint8_t kIndex, class Signature, class Item = void> struct Action {
+/// `Together` is a plain struct with a field for each argument, in their order, for a handler that takes all in one; void: there is none.
+template <uint8_t kIndex, class Signature, class Item = void, class Together = void> struct Action {
   static_assert(kIndex < kFirstProtocolAction, "240 to 255 are the protocol's own");
 };
 

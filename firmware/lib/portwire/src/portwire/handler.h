@@ -130,9 +130,29 @@ template <class R, class First, class... Rest> struct ReadThenCall<R, First, Res
   }
 };
 
+/// In the place of all arguments: the handler takes them in one `Struct`, whose fields are read as `Args`, one after the other.
+template <class Struct, class... Args> struct InOne {};
+
+/// By reference: a copy of an array in it would cost the stack as much again.
+template <class Struct, class... Args> struct Parameter<InOne<Struct, Args...>> {
+  typedef Struct Value;
+  typedef const Struct& Type;
+};
+
+template <class R, class Struct, class... Args> struct ReadThenCall<R, InOne<Struct, Args...>> {
+  template <class F, class... Done> static uint8_t run(Arguments& arguments, Writer* reply, F function, Done&... done) {
+    const Struct values = {arguments.next<Args>()...};  // in braces they are read from left to right
+    return ReadThenCall<R>::run(arguments, reply, function, done..., values);
+  }
+};
+
+/// How many values come.
+template <class... Args> struct CountOf { static constexpr size_t kValue = sizeof...(Args); };
+template <class Struct, class... Args> struct CountOf<InOne<Struct, Args...>> : CountOf<Args...> {};
+
 template <class... Args> inline void openArguments(Arguments& arguments) {
-  static_assert(sizeof...(Args) <= kMaxValues, "at most 99 arguments");
-  arguments.open(sizeof...(Args));
+  static_assert(CountOf<Args...>::kValue <= kMaxValues, "at most 99 arguments");
+  arguments.open(CountOf<Args...>::kValue);
 }
 
 /// The Invoker of `R function(Args...)`.

@@ -176,7 +176,8 @@ template <class Item> class Job<void, Item> : public detail::Streaming<Item> {
 
 namespace detail {
 template <class A> struct JobOfAction;
-template <uint8_t kIndex, class R, class... Args, class Item> struct JobOfAction<const Action<kIndex, R(Args...), Item>> {
+template <uint8_t kIndex, class R, class... Args, class Item, class Together>
+struct JobOfAction<const Action<kIndex, R(Args...), Item, Together>> {
   typedef Job<R, Item> Type;
 };
 }  // namespace detail

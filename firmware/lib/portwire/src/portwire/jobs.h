@@ -65,27 +65,49 @@ template <uint8_t kPlaces, uint8_t kResultBytes = 5> struct Jobs {
 
     /// Runs `handler` for each call of the action as a job. It gets a Job in front of the arguments, keeps it, and returns; the
     /// host has its ACK then. A cast has no number and cannot be a job: it is dropped, and counted.
-    template <uint8_t kIndex, class R, class... Args, class Item>
-    void on(Action<kIndex, R(Args...), Item>, typename detail::Identity<void (*)(Job<R, Item>, typename detail::Parameter<Args>::Type...)>::type handler) {
+    template <uint8_t kIndex, class R, class... Args, class Item, class Together>
+    void on(Action<kIndex, R(Args...), Item, Together>, typename detail::Identity<void (*)(Job<R, Item>, typename detail::Parameter<Args>::Type...)>::type handler) {
       putJob<kIndex, R>(invokeJob<R, Item, void, Args...>, reinterpret_cast<detail::AnyFunction>(handler), nullptr);
     }
     /// The same for a handler that may refuse: a Fail is the call's ERROR, and no job begins.
-    template <uint8_t kIndex, class R, class... Args, class Item>
-    void on(Action<kIndex, R(Args...), Item>,
+    template <uint8_t kIndex, class R, class... Args, class Item, class Together>
+    void on(Action<kIndex, R(Args...), Item, Together>,
             typename detail::Identity<Result<void> (*)(Job<R, Item>, typename detail::Parameter<Args>::Type...)>::type handler) {
       putJob<kIndex, R>(invokeJob<R, Item, Result<void>, Args...>, reinterpret_cast<detail::AnyFunction>(handler), nullptr);
     }
     /// The same with an object of yours as the handler's first argument; it must outlive the device.
-    template <uint8_t kIndex, class R, class... Args, class Item, class Context>
-    void on(Action<kIndex, R(Args...), Item>,
+    template <uint8_t kIndex, class R, class... Args, class Item, class Together, class Context>
+    void on(Action<kIndex, R(Args...), Item, Together>,
             typename detail::Identity<void (*)(Context&, Job<R, Item>, typename detail::Parameter<Args>::Type...)>::type handler, Context& context) {
       putJob<kIndex, R>(invokeJobWith<Context, R, Item, void, Args...>, reinterpret_cast<detail::AnyFunction>(handler), &context);
     }
-    template <uint8_t kIndex, class R, class... Args, class Item, class Context>
-    void on(Action<kIndex, R(Args...), Item>,
+    template <uint8_t kIndex, class R, class... Args, class Item, class Together, class Context>
+    void on(Action<kIndex, R(Args...), Item, Together>,
             typename detail::Identity<Result<void> (*)(Context&, Job<R, Item>, typename detail::Parameter<Args>::Type...)>::type handler, Context& context) {
       putJob<kIndex, R>(invokeJobWith<Context, R, Item, Result<void>, Args...>,
                         reinterpret_cast<detail::AnyFunction>(handler), &context);
+    }
+
+    /// The same four for a handler that takes all arguments in one struct of the contract's, behind the Job.
+    template <uint8_t kIndex, class R, class... Args, class Item, class Together>
+    void on(Action<kIndex, R(Args...), Item, Together>,
+            typename detail::Identity<void (*)(Job<R, Item>, const Together&)>::type handler) {
+      on(Action<kIndex, R(detail::InOne<Together, Args...>), Item>(), handler);
+    }
+    template <uint8_t kIndex, class R, class... Args, class Item, class Together>
+    void on(Action<kIndex, R(Args...), Item, Together>,
+            typename detail::Identity<Result<void> (*)(Job<R, Item>, const Together&)>::type handler) {
+      on(Action<kIndex, R(detail::InOne<Together, Args...>), Item>(), handler);
+    }
+    template <uint8_t kIndex, class R, class... Args, class Item, class Together, class Context>
+    void on(Action<kIndex, R(Args...), Item, Together>,
+            typename detail::Identity<void (*)(Context&, Job<R, Item>, const Together&)>::type handler, Context& context) {
+      on(Action<kIndex, R(detail::InOne<Together, Args...>), Item>(), handler, context);
+    }
+    template <uint8_t kIndex, class R, class... Args, class Item, class Together, class Context>
+    void on(Action<kIndex, R(Args...), Item, Together>,
+            typename detail::Identity<Result<void> (*)(Context&, Job<R, Item>, const Together&)>::type handler, Context& context) {
+      on(Action<kIndex, R(detail::InOne<Together, Args...>), Item>(), handler, context);
     }
 
     /// Jobs that run, or whose end the host has not acknowledged.
