@@ -112,6 +112,7 @@ export async function startGateway(config: GatewayConfig, options: GatewayOption
     (await openDurableOutbox({
       config: config.outbox,
       topics,
+      keepaliveSeconds: config.mqtt.keepaliveSeconds,
       clock,
       log,
       bridge: () =>

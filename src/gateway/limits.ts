@@ -45,6 +45,9 @@ export const LIMITS = {
   outboxHeld: 65_536,
   /** With `hold`, what the broker may have forgotten is sent again this long after a reconnect: subscribers come back first. */
   outboxReplayMs: 1_500,
+  /** An event that the broker acknowledged this shortly before the last that was heard of it counts as unconfirmed when its connection
+   * is lost: as long as the `hold` that the documentation names. */
+  outboxUnconfirmedMs: 5_000,
   /** Events of the outbox that wait on the disk have at most this part of the window: live ones need not wait for their place. */
   backlogPart: 3 / 4,
   /** A longer packet is not published, nor one above what the broker takes; it is dropped and counted. */

@@ -1,16 +1,6 @@
 /** An outbox on a real disk, damaged at one place, and opened again: what comes of its events. */
 
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLevelFolder } from '../../src/gateway/outbox/level-folder.js'
@@ -20,11 +10,13 @@ import { decodeRecord, encodeRecord, type OutboxRecord } from '../../src/gateway
 import { reportOf } from '../../src/gateway/outbox/report.js'
 import type { StoreOperation } from '../../src/gateway/outbox/store.js'
 
-/** `at` is a byte of the file: it is cut off there, or one bit of that byte is another. */
+/** `at` is a byte of the file: it is cut off there, or that bit of it is another. */
 export interface Damage {
   readonly file: string
   readonly at: number
   readonly kind: 'cut' | 'flip'
+  /** 0 to 7, of a flip. */
+  readonly bit: number
 }
 
 export interface DamageFigures {
@@ -34,11 +26,15 @@ export interface DamageFigures {
   exceptions: number
   /** Cases where fewer were handed on and said to be lost than were stored: some are gone without a word. */
   unsaid: number
-  /** Events that were said to be lost although the broker had them: their tombstones were lost with them. */
+  /** Events that were said to be lost although the broker had them: their tombstones were lost with them, as where a log is cut off
+   * before both. What is left cannot tell them from events that are lost. */
   saidTooMuch: number
+  /** Cases where more was said than that can explain. */
+  wronglySaid: number
   quarantined: number
   /** Handed on though the broker had them: duplicates, with the same id. */
   again: number
+  /** Events that waited and are gone. */
   lost: number
   /** How long each opening took. */
   readonly openMs: number[]
@@ -51,8 +47,8 @@ export interface DamagedOutbox {
   /** Every place where it can be damaged: each byte of each file, cut and flipped. */
   readonly damages: readonly Damage[]
   readonly bytes: number
-  /** Opens a copy that is damaged so. */
-  tryWith(damage: Damage, figures: DamageFigures): Promise<void>
+  /** Opens a copy that is damaged so. @returns how long that took; undefined: it threw */
+  tryWith(damage: Damage, figures: DamageFigures): Promise<number | undefined>
   remove(): void
 }
 
@@ -65,42 +61,45 @@ export async function createDamagedOutbox(random: () => number): Promise<Damaged
   const files = readdirSync(model, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !/^(LOG|LOCK|holder)/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name).slice(model.length + 1))
-  const sizes = files.map((file) => statSync(join(model, file)).size)
-  const damages = files.flatMap((file, index) =>
-    Array.from({ length: sizes[index]! }, (_, at) => [
-      { file, at, kind: 'cut' } as const,
-      { file, at, kind: 'flip' } as const,
+  const contents = new Map(files.map((file) => [file, readFileSync(join(model, file))]))
+  const damages = [...contents].flatMap(([file, { length }]) =>
+    Array.from({ length }, (_, at) => [
+      { file, at, kind: 'cut', bit: 0 } as const,
+      { file, at, kind: 'flip', bit: Math.floor(random() * 8) } as const,
     ]).flat(),
   )
   let cases = 0
   return {
     damages,
-    bytes: sizes.reduce((sum, size) => sum + size, 0),
+    bytes: damages.length / 2,
     async tryWith(damage, figures) {
       const parent = join(root, `case-${cases++}`)
       const copy = join(parent, 'outbox')
-      cpSync(model, copy, { recursive: true })
-      harm(join(copy, damage.file), damage, random)
+      mkdirSync(join(copy, 'db'), { recursive: true })
+      for (const [file, bytes] of contents)
+        writeFileSync(join(copy, file), file === damage.file ? harmed(bytes, damage) : bytes)
       figures.cases += 1
       try {
-        await look(copy, filled, figures)
+        return await look(copy, filled, figures)
       } catch {
         figures.exceptions += 1
+        return undefined
+      } finally {
+        rmSync(parent, { recursive: true, force: true })
       }
-      rmSync(parent, { recursive: true, force: true })
     },
     remove: () => rmSync(root, { recursive: true, force: true }),
   }
 }
 
-function harm(path: string, { at, kind }: Damage, random: () => number) {
-  if (kind === 'cut') return truncateSync(path, at)
-  const bytes = readFileSync(path)
-  bytes[at]! ^= 1 << Math.floor(random() * 8)
-  writeFileSync(path, bytes)
+function harmed(whole: Buffer, { at, kind, bit }: Damage): Buffer {
+  if (kind === 'cut') return whole.subarray(0, at)
+  const bytes = Buffer.from(whole)
+  bytes[at]! ^= 1 << bit
+  return bytes
 }
 
-async function look(path: string, { made, stored }: Filled, figures: DamageFigures): Promise<void> {
+async function look(path: string, { made, stored }: Filled, figures: DamageFigures): Promise<number> {
   const startMs = performance.now()
   let said = 0
   const folder = createLevelFolder(path)
@@ -108,9 +107,9 @@ async function look(path: string, { made, stored }: Filled, figures: DamageFigur
     said = count
     return reportOf('portwire/bridge/event', 0, { reason: 'corrupt', device: undefined, count })
   })
-  figures.openMs.push(performance.now() - startMs)
-  let handedOn = 0
-  let again = 0
+  const openMs = performance.now() - startMs
+  figures.openMs.push(openMs)
+  const handedOn = new Set<number>()
   const { head, end } = inventory
   for (let at = head; at < end; ) {
     const entries = await store.read(at, end, 1_000)
@@ -120,9 +119,8 @@ async function look(path: string, { made, stored }: Filled, figures: DamageFigur
       if (value.length === 0 || inventory.over.has(position)) continue
       const record = decodeRecord(position, value)
       if (record?.device === '') continue
-      handedOn += 1
+      handedOn.add(position)
       if (!made.get(position)?.equals(value)) figures.wrong += 1
-      else if (!stored.has(position)) again += 1
     }
   }
   await store.close()
@@ -131,11 +129,17 @@ async function look(path: string, { made, stored }: Filled, figures: DamageFigur
     figures.quarantined += 1
     if (!existsSync(damage.aside)) figures.exceptions += 1
   }
-  figures.lost += said
-  figures.again += again
-  const excess = handedOn - again + said - stored.size
+  const lost = [...stored.keys()].filter((position) => !handedOn.has(position)).length
+  const atBroker = [...made.keys()].filter((position) => !stored.has(position))
+  // Of these the broker has a copy, and what is left of the outbox may have no tombstone.
+  const unknown = atBroker.filter((position) => position >= head && !handedOn.has(position)).length
+  figures.lost += lost
+  figures.again += atBroker.filter((position) => handedOn.has(position)).length
+  const excess = said - lost
   if (excess < 0) figures.unsaid += 1
+  else if (excess > unknown) figures.wronglySaid += 1
   else figures.saidTooMuch += excess
+  return openMs
 }
 
 /** By position. */

@@ -11,9 +11,11 @@ import {
 import type { SoakOptions, SoakResult } from './soak.js'
 
 /** Places that are tried by the short version, evenly over all of them. */
-const SAMPLED = 3_000
+const SAMPLED = 8_000
 /** A gateway that starts on a damaged outbox. */
 const MAX_START_MS = 1_000
+/** A case that took longer is opened again, alone, so many times: a machine that had other work is not slow each time. */
+const TRIES_ALONE = 3
 /** Parts of the full run, each with a figure of its own. */
 const FULL_TURNS = 16
 /** At once: opening waits for the disk. */
@@ -31,6 +33,7 @@ export async function* run({ seed, isFull }: SoakOptions): AsyncGenerator<SoakRe
     for (let turn = 0; turn < turns; turn++) {
       const places: number[] = []
       for (let place = offset + turn; place < all.length; place += step) places.push(Math.floor(place))
+      const startMs = performance.now()
       const { openMs, ...figures } = await tryAll(
         outbox,
         places.map((place) => all[place]!),
@@ -44,16 +47,16 @@ export async function* run({ seed, isFull }: SoakOptions): AsyncGenerator<SoakRe
           openP50Ms: open.p50,
           openP99Ms: open.p99,
           openMaxMs: open.max,
+          seconds: Math.round((performance.now() - startMs) / 1_000),
           load: Math.round(loadavg()[0]! * 10) / 10,
           cpus: availableParallelism(),
         },
-        target: '0 wrong records handed on, 0 exceptions, none lost without a word, each opened within 1 s',
+        target:
+          '0 wrong records handed on, 0 exceptions, none lost without a word, each opened within 1 s (one that was not is opened again, alone)',
         ok:
           figures.cases === places.length &&
-          figures.wrong + figures.exceptions + figures.unsaid === 0 &&
-          figures.quarantined > 0 &&
-          // A shared machine delays a short run for reasons of its own.
-          (!isFull || open.max <= MAX_START_MS),
+          figures.wrong + figures.exceptions + figures.unsaid + figures.wronglySaid + figures.slow === 0 &&
+          figures.quarantined > 0,
       }
     }
   } finally {
@@ -61,24 +64,51 @@ export async function* run({ seed, isFull }: SoakOptions): AsyncGenerator<SoakRe
   }
 }
 
-async function tryAll(outbox: DamagedOutbox, damages: readonly Damage[]): Promise<DamageFigures> {
-  const figures: DamageFigures = {
+interface TurnFigures extends DamageFigures {
+  /** Opened later than within a second, next to others. */
+  late: number
+  /** The same each time, alone. */
+  slow: number
+}
+
+async function tryAll(outbox: DamagedOutbox, damages: readonly Damage[]): Promise<TurnFigures> {
+  const figures: TurnFigures = { ...noFigures(), late: 0, slow: 0 }
+  const late: Damage[] = []
+  let next = 0
+  const worker = async () => {
+    while (next < damages.length) {
+      const damage = damages[next++]!
+      const openMs = await outbox.tryWith(damage, figures)
+      if (openMs !== undefined && openMs > MAX_START_MS) late.push(damage)
+    }
+  }
+  await Promise.all(Array.from({ length: PARALLEL }, worker))
+  figures.late = late.length
+  for (const damage of late) if (!(await isQuickAlone(outbox, damage))) figures.slow += 1
+  return figures
+}
+
+async function isQuickAlone(outbox: DamagedOutbox, damage: Damage): Promise<boolean> {
+  for (let tries = 0; tries < TRIES_ALONE; tries++) {
+    const openMs = await outbox.tryWith(damage, noFigures())
+    if (openMs !== undefined && openMs <= MAX_START_MS) return true
+  }
+  return false
+}
+
+function noFigures(): DamageFigures {
+  return {
     cases: 0,
     wrong: 0,
     exceptions: 0,
     unsaid: 0,
+    wronglySaid: 0,
     saidTooMuch: 0,
     quarantined: 0,
     again: 0,
     lost: 0,
     openMs: [],
   }
-  let next = 0
-  const worker = async () => {
-    while (next < damages.length) await outbox.tryWith(damages[next++]!, figures)
-  }
-  await Promise.all(Array.from({ length: PARALLEL }, worker))
-  return figures
 }
 
 /** By the nearest rank, to a tenth. */

@@ -21,5 +21,5 @@ describe.each(names)(`the short version of the run %s, seed ${seed}`, (name) => 
     }
     expect(missed).toEqual([])
     expect(results).toBeGreaterThan(0)
-  }, 120_000)
+  }, 240_000)
 })

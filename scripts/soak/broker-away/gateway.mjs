@@ -54,13 +54,18 @@ function sample() {
 setInterval(sample, SAMPLE_MS)
 const made = new Map(names.map((name) => [name, 0]))
 
-async function make(events) {
+/** @param eventsPerSecond  left out: as fast as they are acknowledged */
+async function make(events, eventsPerSecond = Number.POSITIVE_INFINITY) {
   const perDevice = Math.ceil(events / names.length)
   const startMs = performance.now()
+  let begun = 0
   const workers = names.flatMap((name) => {
-    const end = made.get(name) + perDevice
+    let left = perDevice
     const worker = async () => {
-      while (made.get(name) < end) {
+      while (left > 0) {
+        left -= 1
+        await until(startMs + (begun++ / eventsPerSecond) * 1_000)
+        // Only now: those of one device have to come in the order of their numbers, and timers do not keep it.
         const number = made.get(name)
         made.set(name, number + 1)
         await consumers.get(name)({ n: number }, { epoch: 1, number, id: `${name}:00000001:${number}` })
@@ -73,11 +78,16 @@ async function make(events) {
   process.send({ made: perDevice * names.length, perSecond })
 }
 
-process.on('message', ({ make: events, ask }) => {
+async function until(dueMs) {
+  const waitMs = dueMs - performance.now()
+  if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+}
+
+process.on('message', ({ make: events, eventsPerSecond, ask }) => {
   if (events) {
     most = {}
     sample()
-    void make(events)
+    void make(events, eventsPerSecond)
   }
   if (ask) process.send({ outbox: gateway.outbox(), most })
 })

@@ -25,7 +25,7 @@ const port = {
   close: async () => ({ kind: 'closed' }),
   info: () => ({ link: 'parent', state: 'running', session: 1, restarts: 0 }),
 }
-await startGateway(
+const gateway = await startGateway(
   {
     mqtt: { ...MQTT_DEFAULTS, server: { kind: 'external', url }, reconnectMinMs: 50, reconnectMaxMs: 100 },
     outbox: { ...OUTBOX_DEFAULTS, dir, holdMs: Number(holdMs) },
@@ -38,7 +38,8 @@ await startGateway(
   },
 )
 // In their order and without waiting for each other, as the lane of reliable events of a port hands them on.
-process.on('message', ({ number }) => {
+process.on('message', ({ number, ask }) => {
+  if (ask) return process.send({ outbox: gateway.outbox(), connected: gateway.mqtt().connected })
   consume({ n: number }, { epoch: 1, number, id: `meter:00000001:${number}` }).then(() =>
     process.send({ stored: number }),
   )

@@ -30,6 +30,7 @@ export async function startBroker() {
     while (!(await accepts(port))) await sleep(10)
   }
   const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
     const gone = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGKILL')
     await gone
@@ -57,14 +58,20 @@ function accepts(port) {
   })
 }
 
-/** Notes each event of the device: how often it came, and whether it came first in order. */
+/** Ids that a consumer remembers which drops what comes twice. */
+const WINDOW_IDS = 4_096
+
+/** Notes each event of the device: how often it came, whether it came first in order, and whether a consumer that remembers the last
+ * 4,096 ids would have taken it twice. */
 export async function startConsumer(url) {
   const seen = new Map()
+  const remembered = new Set()
   const figures = {
     received: 0,
     duplicates: 0,
     outOfOrder: 0,
     foreign: 0,
+    windowDuplicates: 0,
     atMs: 0,
     longestPauseMs: 0,
     newAtMs: performance.now(),
@@ -89,6 +96,11 @@ export async function startConsumer(url) {
       highest = Math.max(highest, n)
       figures.longestPauseMs = Math.max(figures.longestPauseMs, figures.atMs - figures.newAtMs)
       figures.newAtMs = figures.atMs
+    }
+    if (!remembered.has(id)) {
+      if (seen.has(n)) figures.windowDuplicates += 1
+      remembered.add(id)
+      if (remembered.size > WINDOW_IDS) remembered.delete(remembered.values().next().value)
     }
     seen.set(n, (seen.get(n) ?? 0) + 1)
   })

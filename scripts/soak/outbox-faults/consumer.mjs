@@ -7,13 +7,14 @@ export async function startWitness(url) {
   let foreign = 0
   const alarms = []
   const client = await mqtt.connectAsync(url, { protocolVersion: 5 })
-  client.on('message', (topic, payload) => {
+  client.on('message', (topic, payload, { retain }) => {
     const said = JSON.parse(payload)
-    if (topic.endsWith('/outbox')) return void alarms.push({ ...said, atMs: Date.now() })
+    if (topic.endsWith('/outbox')) return void alarms.push({ ...said, retain, atMs: Date.now() })
     if (said.id !== `meter:00000001:${said.n}`) foreign += 1
     seen.set(said.n, (seen.get(said.n) ?? 0) + 1)
   })
-  await client.subscribeAsync(['portwire/meter/event/+', 'portwire/bridge/outbox'], { qos: 1 })
+  // rap, retain as published: whether it is retained is told to those too who hear it at once.
+  await client.subscribeAsync(['portwire/meter/event/+', 'portwire/bridge/outbox'], { qos: 1, rap: true })
   return {
     /** Another outbox, whose events are numbered from 0 again. */
     begin() {

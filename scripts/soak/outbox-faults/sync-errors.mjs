@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sleep, startGatewayProcess } from '../gateway-kill/setup.mjs'
+import { judgeAlarm, retainedAlarmMs } from './alarm.mjs'
 import { createSerialDevice, within } from './device.mjs'
 
 /** Events after the fault. */
@@ -11,7 +12,8 @@ const MORE = 5
 const ACKNOWLEDGE_MS = 15_000
 const SILENT_MS = 2_500
 
-/** @param when  of strace: `7` is the seventh sync, `7+` each from there on
+/** The alarm is heard within a second, and whoever subscribes then finds it retained.
+ * @param when  of strace: `7` is the seventh sync, `7+` each from there on
  * @returns what was wrong, one string a fault */
 export async function failSync({ broker, consumer, when }) {
   consumer.begin()
@@ -29,14 +31,31 @@ export async function failSync({ broker, consumer, when }) {
   const problems = []
   const faults = () => syncsIn(traceFile).filter(({ isInjected }) => isInjected)
   let last
+  let late
+  // At once: where one sync has failed the outbox is open again after a second.
+  const look = async () => {
+    const [fault] = faults()
+    if (fault) late = await retainedAlarmMs(broker.url, fault.atMs)
+  }
+  await look()
   while (faults().length === 0 && device.made < syncs + MORE) {
     last = device.send()
-    if (!(await within(isForGood ? SILENT_MS : ACKNOWLEDGE_MS, last))) break
+    let isStored
+    const storing = within(isForGood ? SILENT_MS : ACKNOWLEDGE_MS, last).then((is) => {
+      isStored = is
+    })
+    while (isStored === undefined && faults().length === 0) await sleep(2)
+    await look()
+    await storing
+    if (!isStored) break
   }
   if (!isForGood) for (let more = 0; more < MORE; more++) await within(ACKNOWLEDGE_MS, device.send())
   const isAlive = gateway.exitCode === null && gateway.signalCode === null
   if (!isAlive) problems.push('the gateway is gone')
-  if (faults().length === 0) problems.push('no sync failed: nothing was tried')
+  const [fault] = faults()
+  if (!fault) problems.push('no sync failed: nothing was tried')
+  const { alarmMs, problems: unheard } = judgeAlarm(consumer.alarms, fault?.atMs ?? 0, late)
+  problems.push(...unheard)
   const early = acknowledgedUnsynced(syncsIn(traceFile), device.acknowledgedAtMs)
   if (early.length > 0)
     problems.push(`events ${early} were acknowledged although no sync had succeeded since the fault`)
@@ -61,6 +80,8 @@ export async function failSync({ broker, consumer, when }) {
     problems: problems.map((problem) => `sync ${when}: ${problem}`),
     events: device.made,
     faults: faults().length,
+    alarmMs,
+    retainedMs: late ?? -1,
   }
 }
 

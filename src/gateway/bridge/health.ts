@@ -11,9 +11,13 @@ export interface Health {
   readonly response_time: number
   readonly uptime_s: number
   readonly memory_bytes: number
-  /** What waits for the broker: events on the disk, with those on their way there as `unstored`; or all messages, in memory. */
+  /** What waits for the broker: events on the disk, with those on their way there as `unstored`, and those that a broker may have
+   * forgotten as `unconfirmed`; or all messages, in memory. */
   readonly outbox: { readonly records: number; readonly bytes: number } & Partial<
-    Pick<OutboxInfo, 'dropped' | 'quarantined'> & { readonly is_open: boolean; readonly unstored: number }
+    Pick<OutboxInfo, 'dropped' | 'quarantined' | 'unconfirmed'> & {
+      readonly is_open: boolean
+      readonly unstored: number
+    }
   >
   readonly mqtt: {
     readonly connected: boolean
@@ -65,6 +69,6 @@ export function createHealth({ devices, mqtt, outbox, broker, clock }: HealthOpt
 
 function outboxOf(durable: OutboxInfo | undefined, inMemory: MqttPipeInfo['waiting']): Health['outbox'] {
   if (!durable) return { records: inMemory.messages, bytes: inMemory.bytes }
-  const { events: records, bytes, isOpen, waiting: unstored, dropped, quarantined } = durable
-  return { records, bytes, is_open: isOpen, unstored, dropped, quarantined }
+  const { events: records, bytes, isOpen, waiting: unstored, dropped, quarantined, unconfirmed } = durable
+  return { records, bytes, is_open: isOpen, unstored, dropped, quarantined, unconfirmed }
 }

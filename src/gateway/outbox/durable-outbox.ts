@@ -3,6 +3,7 @@
 
 import { LIMITS } from '../limits.js'
 import { createBacklogReader } from './backlog-reader.js'
+import { releaseHeld } from './hold.js'
 import { type Arrival, isStored, lastNumbers, nextArrivals } from './intake-queue.js'
 import { createLanes } from './lanes.js'
 import { createLedger, type Ledger } from './ledger.js'
@@ -13,6 +14,7 @@ import { findDroppable } from './room.js'
 import { isUnreadable, OutboxHeldError, type Store, type StoreOperation } from './store.js'
 import { createTimers } from './timers.js'
 import type { DurableOutbox, DurableOutboxOptions } from './types.js'
+import { createUnconfirmed } from './unconfirmed.js'
 
 export function createDurableOutbox(options: DurableOutboxOptions): DurableOutbox {
   const { folder, clock, holdMs } = options
@@ -39,6 +41,7 @@ export function createDurableOutbox(options: DurableOutboxOptions): DurableOutbo
   let given = { full: 0, ttl: 0 }
   let quarantined = 0
   let heldShort = 0
+  const unconfirmed = createUnconfirmed(options)
   const timers = createTimers(clock)
   const { later } = timers
 
@@ -247,22 +250,16 @@ export function createDurableOutbox(options: DurableOutboxOptions): DurableOutbo
     else later('remove', LIMITS.outboxRemoveMs, removeNow)
   }
 
-  const releaseHeld = () => {
-    const now = clock.nowMs()
-    let held = 0
-    for (const [position, event] of lanes.taken) {
-      if (event.place !== 'held') continue
-      if (!event.owed && now - event.ackedAtMs! >= holdMs) remove(position)
-      else held += 1
-    }
-    for (const [position, event] of lanes.taken) {
-      if (held <= LIMITS.outboxHeld) break
-      if (event.place !== 'held') continue
-      remove(position)
-      held -= 1
-      heldShort += 1
-    }
-    if (held > 0) later('hold', Math.max(1, holdMs / 10), releaseHeld)
+  /** The broker is believed to have it. */
+  const release = (position: number, ackedAtMs: number) => {
+    unconfirmed.released(ackedAtMs)
+    remove(position)
+  }
+
+  const releaseNow = () => {
+    const { held, short } = releaseHeld(lanes, { holdMs, nowMs: clock.nowMs(), release })
+    heldShort += short
+    if (held > 0) later('hold', Math.max(1, holdMs / 10), releaseNow)
   }
 
   const expire = () => {
@@ -300,9 +297,11 @@ export function createDurableOutbox(options: DurableOutboxOptions): DurableOutbo
       const event = lanes.taken.get(position)
       // Of a connection, or an opening of the database, that is over.
       if (!isConnected || event?.place !== 'sent') return
-      if (holdMs === 0) return remove(position)
-      lanes.hold(position, clock.nowMs())
-      later('hold', holdMs / 10, releaseHeld)
+      const nowMs = clock.nowMs()
+      unconfirmed.acknowledged(nowMs)
+      if (holdMs === 0) return release(position, nowMs)
+      lanes.hold(position, nowMs)
+      later('hold', holdMs / 10, releaseNow)
     },
     connected() {
       isConnected = true
@@ -312,19 +311,21 @@ export function createDurableOutbox(options: DurableOutboxOptions): DurableOutbo
         lanes.replay()
         reader.restart()
         reader.fill()
-        releaseHeld()
+        releaseNow()
       })
     },
     disconnected() {
       isConnected = false
       timers.cancel('replay')
-      releaseHeld()
+      releaseNow()
+      unconfirmed.connectionLost(clock.nowMs())
       lanes.owe()
       reader.restart()
     },
     get info() {
       const { events, bytes } = ledger
-      return { isOpen: store !== undefined, events, bytes, waiting: queue.length, dropped, quarantined, heldShort }
+      const soFar = { dropped, quarantined, heldShort, unconfirmed: unconfirmed.count }
+      return { isOpen: store !== undefined, events, bytes, waiting: queue.length, ...soFar }
     },
     async close() {
       isClosing = true

@@ -13,9 +13,13 @@ import { createLevelFolder } from './level-folder.js'
 import { type OutboxFolder, OutboxHeldError } from './store.js'
 import type { DurableOutbox } from './types.js'
 
+/** mqtt.js gives a connection up when it has heard nothing for so many keepalives. */
+const UNNOTICED_KEEPALIVES = 1.5
+
 export interface OpenOutboxOptions {
   readonly config: OutboxConfig
   readonly topics: Topics
+  readonly keepaliveSeconds: number
   readonly clock: Clock
   readonly log: Log
   /** Undefined for as long as there is none. */
@@ -36,6 +40,7 @@ export async function openDurableOutbox(options: OpenOutboxOptions): Promise<Dur
   const outbox = createDurableOutbox({
     ...config,
     folder: openFolder(config.dir),
+    unnoticedMs: options.keepaliveSeconds * 1_000 * UNNOTICED_KEEPALIVES,
     clock,
     now: () => new Date(),
     reportTopic: topics.bridgeEvent,

@@ -41,6 +41,9 @@ export interface OutboxInfo {
   readonly quarantined: number
   /** Events that were removed before their hold was over, as too many were held. */
   readonly heldShort: number
+  /** Events that the broker acknowledged within LIMITS.outboxUnconfirmedMs before the last that was heard of it, each time that its
+   * connection was lost, and that were not held any more, since the start: those that it may have forgotten. */
+  readonly unconfirmed: number
 }
 
 /** What a person should know; each is said when it changes. */
@@ -57,6 +60,8 @@ export interface DurableOutboxOptions {
   readonly onFull: 'drop-oldest' | 'reject-new'
   /** How long the broker's PUBACK is not believed; 0: it is. */
   readonly holdMs: number
+  /** The longest that a connection to the broker can be dead before that is noticed. */
+  readonly unnoticedMs: number
   readonly clock: Clock
   /** Wall-clock time, for the age of events. */
   readonly now: () => Date

@@ -27,11 +27,20 @@ async function healthWith(outbox: OutboxInfo | undefined, broker?: BrokerInfo) {
   return await asked
 }
 
-test('health has the records and bytes of the outbox on disk, with what it has lost', async () => {
+test('R13: health has the records and bytes of the outbox on disk, with what it has lost and what the broker may have', async () => {
   const dropped = { full: 7, ttl: 0, corrupt: 1 }
-  const info = { isOpen: true, events: 41, bytes: 9_000, waiting: 2, dropped, quarantined: 1, heldShort: 0 }
+  const more = { waiting: 2, dropped, quarantined: 1, heldShort: 0, unconfirmed: 12 }
+  const info = { isOpen: true, events: 41, bytes: 9_000, ...more }
   const { outbox, mqtt: link, uptime_s } = await healthWith(info)
-  expect(outbox).toEqual({ records: 41, bytes: 9_000, is_open: true, unstored: 2, dropped, quarantined: 1 })
+  expect(outbox).toEqual({
+    records: 41,
+    bytes: 9_000,
+    is_open: true,
+    unstored: 2,
+    dropped,
+    quarantined: 1,
+    unconfirmed: 12,
+  })
   expect(link).toEqual({
     connected: false,
     reconnects: 2,

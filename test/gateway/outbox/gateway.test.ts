@@ -1,6 +1,6 @@
 /** The gateway with its outbox on a real disk, at a real Mosquitto. */
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -73,6 +73,68 @@ describe('a gateway with an outbox, the device a board or a program', () => {
     expect(decodeMsgpack(packet.payload as Buffer)).toEqual({
       value: { ...alarm, id: 'greenhouse:7f3a91c2:7', at: expect.stringMatching(/^\d{4}-/), historical: true },
     })
+  })
+
+  it('R9: with a damaged outbox it starts, puts it aside under another name, and says so retained; what can be read arrives', async () => {
+    const { dir, mosquitto } = await setUp()
+    await mosquitto.kill()
+    const first = await start(dir, mosquitto)
+    for (const number of [1, 2, 3]) await first.port.emit('alarm', alarm, { number })
+    await first.gateway.close()
+    const log = join('db', readdirSync(join(dir, 'db')).find((file) => file.endsWith('.log'))!)
+    const damaged = readFileSync(join(dir, log))
+    damaged[damaged.indexOf('greenhouse:7f3a91c2:2')]! ^= 1
+    writeFileSync(join(dir, log), damaged)
+    await mosquitto.start()
+
+    const client = await connectClient(mosquitto.url, ['portwire/greenhouse/event/#', 'portwire/bridge/event'])
+    onTestFinished(() => client.end())
+    const second = await start(dir, mosquitto)
+    await second.gateway.connected
+    await second.port.emit('alarm', alarm, { number: 4 })
+    await until(() => second.gateway.outbox()?.events === 0, 5_000, 'the outbox is empty')
+    const late = await connectClient(mosquitto.url, ['portwire/bridge/outbox'])
+    onTestFinished(() => late.end())
+    const said = await late.next('portwire/bridge/outbox')
+    expect(said.retain).toBe(true)
+    expect(said.json).toEqual({
+      state: 'quarantined',
+      problem: expect.any(String),
+      lost: expect.any(Number),
+      aside: expect.any(String),
+    })
+    const { lost, aside } = said.json as { lost: number; aside: string }
+    expect(aside).toMatch(new RegExp(`^${dir}\\.quarantine-\\d{8}T\\d{9}Z$`))
+    expect(existsSync(join(aside, 'db', 'CURRENT'))).toBe(true)
+    const { json: dropped } = await client.next(
+      'portwire/bridge/event',
+      ({ json }) => json['type'] === 'events_dropped',
+    )
+    expect(dropped['data']).toEqual({ count: lost, reason: 'corrupt' })
+    await until(() => client.messages.some(({ json }) => json['id'] === 'greenhouse:7f3a91c2:4'), 5_000, 'the new one')
+    const ids = client.messages
+      .filter(({ topic }) => topic === 'portwire/greenhouse/event/alarm')
+      .map(({ json }) => json['id'])
+    expect(ids).not.toContain('greenhouse:7f3a91c2:2')
+    expect(ids).toContain('greenhouse:7f3a91c2:1')
+    expect(lost).toBe(4 - ids.length)
+  })
+
+  it('R13: its health says how many events a broker that was killed may have forgotten', async () => {
+    const { dir, mosquitto } = await setUp()
+    const { gateway, port } = await start(dir, mosquitto)
+    await gateway.connected
+    for (const number of [1, 2, 3]) await port.emit('alarm', alarm, { number })
+    await until(() => gateway.outbox()?.events === 0, 5_000, 'the broker has acknowledged them')
+    await mosquitto.kill()
+    await until(() => !gateway.mqtt().connected, 5_000, 'the connection is lost')
+    await mosquitto.start()
+    await until(() => gateway.mqtt().connected, 5_000, 'the connection is back')
+    const client = await connectClient(mosquitto.url, ['portwire/bridge/response/health'])
+    onTestFinished(() => client.end())
+    await client.publish('portwire/bridge/request/health', '')
+    const { json } = await client.next('portwire/bridge/response/health')
+    expect(json).toMatchObject({ data: { outbox: { records: 0, unconfirmed: 3 } } })
   })
 
   it('its health says how many records and bytes wait on the disk', async () => {

@@ -42,6 +42,7 @@ export async function openBench(folder: OutboxFolder, options: Partial<DurableOu
     ttlMs: Number.POSITIVE_INFINITY,
     onFull: 'drop-oldest',
     holdMs: 0,
+    unnoticedMs: 15_000,
     clock: systemClock,
     now: () => new Date(0),
     reportTopic: 'portwire/bridge/event',
