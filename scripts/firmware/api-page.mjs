@@ -7,7 +7,7 @@ export const API_PAGE = 'docs/firmware-api.md'
 
 /** The headers in the order of the page. One that is missing here, or has nothing public, is an error. */
 const PARTS = {
-  Device: ['device', 'session'],
+  Device: ['device', 'handlers', 'session'],
   Contract: ['contract', 'in_range'],
   Values: ['values', 'array', 'wide_values'],
   'Answers, errors and jobs': ['status', 'job'],
@@ -23,7 +23,7 @@ const PARTS = {
   Macros: ['polyfills'],
 }
 /** Headers of which all is in namespace detail. */
-const INTERNAL = ['handler', 'repeat_timer', 'request_lane']
+const INTERNAL = ['error_reply', 'handler', 'repeat_timer', 'request_lane']
 
 const HEAD = `# The device library, name by name
 

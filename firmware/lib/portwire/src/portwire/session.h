@@ -6,14 +6,16 @@
 #define PORTWIRE_SESSION_H
 
 #include "contract.h"
+#include "error_reply.h"
 #include "handler.h"
+#include "handlers.h"
 #include "received.h"
 
 namespace portwire {
 namespace detail {
 
 /// `Top` is the Device. `LineType` gives bytes, framing, sizes and the board; see line_arduino.h for what it has to have.
-template <class Top, class LineType, class Contract> class Session {
+template <class Top, class LineType, class Contract> class Session : public Handlers<Session<Top, LineType, Contract> > {
  public:
   typedef LineType Line;                   ///< The first parameter of Device.
   typedef typename Line::Board Board;      ///< Its clock, epoch, reset cause and restart.
@@ -57,47 +59,6 @@ template <class Top, class LineType, class Contract> class Session {
     // Answers have been sent; then come the device's own requests, then events, then the rest.
     self().onRequestLane();
     self().onPoll(empty);
-  }
-
-  /// Runs `handler` for each call and cast of an action of the contract. The arguments have been checked before it runs.
-  template <uint8_t kIndex, class R, class... Args, class Item, class Together>
-  void on(Action<kIndex, R(Args...), Item, Together>, typename Identity<R (*)(typename Parameter<Args>::Type...)>::type handler) {
-    setHandler<kIndex>(invoke<R, Args...>, reinterpret_cast<AnyFunction>(handler), nullptr);
-  }
-  /// The same for a handler that may fail.
-  template <uint8_t kIndex, class R, class... Args, class Item, class Together>
-  void on(Action<kIndex, R(Args...), Item, Together>, typename Identity<Result<R> (*)(typename Parameter<Args>::Type...)>::type handler) {
-    setHandler<kIndex>(invoke<Result<R>, Args...>, reinterpret_cast<AnyFunction>(handler), nullptr);
-  }
-  /// The same with an object of yours as the handler's first argument; it must outlive the device.
-  template <uint8_t kIndex, class R, class... Args, class Item, class Together, class Context>
-  void on(Action<kIndex, R(Args...), Item, Together>, typename Identity<R (*)(Context&, typename Parameter<Args>::Type...)>::type handler,
-          Context& context) {
-    setHandler<kIndex>(invokeWith<Context, R, Args...>, reinterpret_cast<AnyFunction>(handler), &context);
-  }
-  template <uint8_t kIndex, class R, class... Args, class Item, class Together, class Context>
-  void on(Action<kIndex, R(Args...), Item, Together>, typename Identity<Result<R> (*)(Context&, typename Parameter<Args>::Type...)>::type handler,
-          Context& context) {
-    setHandler<kIndex>(invokeWith<Context, Result<R>, Args...>, reinterpret_cast<AnyFunction>(handler), &context);
-  }
-  /// The same four for a handler that takes all arguments in one struct of the contract's: `const MoveToArguments&`.
-  template <uint8_t kIndex, class R, class... Args, class Item, class Together>
-  void on(Action<kIndex, R(Args...), Item, Together>, typename Identity<R (*)(const Together&)>::type handler) {
-    on(Action<kIndex, R(InOne<Together, Args...>), Item>(), handler);
-  }
-  template <uint8_t kIndex, class R, class... Args, class Item, class Together>
-  void on(Action<kIndex, R(Args...), Item, Together>, typename Identity<Result<R> (*)(const Together&)>::type handler) {
-    on(Action<kIndex, R(InOne<Together, Args...>), Item>(), handler);
-  }
-  template <uint8_t kIndex, class R, class... Args, class Item, class Together, class Context>
-  void on(Action<kIndex, R(Args...), Item, Together>, typename Identity<R (*)(Context&, const Together&)>::type handler,
-          Context& context) {
-    on(Action<kIndex, R(InOne<Together, Args...>), Item>(), handler, context);
-  }
-  template <uint8_t kIndex, class R, class... Args, class Item, class Together, class Context>
-  void on(Action<kIndex, R(Args...), Item, Together>, typename Identity<Result<R> (*)(Context&, const Together&)>::type handler,
-          Context& context) {
-    on(Action<kIndex, R(InOne<Together, Args...>), Item>(), handler, context);
   }
 
   /// True from the host's first TICK on: it hears what is sent.
@@ -196,6 +157,8 @@ template <class Top, class LineType, class Contract> class Session {
   Line line_;
 
  private:
+  friend class Handlers<Session>;
+
   enum class State : uint8_t {
     kBooted,  ///< No HELLO yet: nothing but HELLO and RESET is obeyed.
     kHello,   ///< HELLO was answered; only TICK with token 2 goes on. Until then nothing with a token is sent.
@@ -205,9 +168,6 @@ template <class Top, class LineType, class Contract> class Session {
   /// The bytes of one poll(): as many as can have waited when it began. 65,535 where that has no limit.
   static constexpr size_t kPollBytes = kReceiveBytes == 0 || kReceiveBytes > 0xFFFF ? 0xFFFF : kReceiveBytes < 0xFF ? 0xFF : kReceiveBytes;
   typedef typename SmallestCount<(kPollBytes <= 0xFF)>::Type PollCount;
-
-  /// A flag of badArgument_: the argument is a number, and too small or too large.
-  static constexpr uint8_t kOutOfRange = 0x80;
 
   /// An answer, kept for repeats of its call. Empty when it has no bytes.
   struct Slot {
@@ -345,31 +305,10 @@ template <class Top, class LineType, class Contract> class Session {
     if (error != 0) {
       answer = action::kError;
       reply = slot.value();
-      writeError(reply, error);
+      writeError<Contract>(reply, error, badArgument_);
     }
     slot.contentBytes = static_cast<uint16_t>(kMessageBytes + reply.bytes());
     send(slot.buffer, answer, token, reply.bytes());
-  }
-
-  /// [code], and where an argument is to blame [code, "argument 2"], counted from 1: the host's contract has its name. Where the
-  /// contract has ranges, a number that is too small or too large is "argument 2 out of range".
-  void writeError(Writer& reply, uint8_t error) {
-    const bool isRange = Contract::kHasRanges && (badArgument_ & kOutOfRange) != 0;
-    uint8_t place = Contract::kHasRanges ? static_cast<uint8_t>(badArgument_ & ~kOutOfRange) : badArgument_;
-    reply.writeArray(place == 0 ? 1 : 2);
-    reply.writeUnsigned(error);
-    if (place == 0) return;
-    PORTWIRE_FLASH_TEXT(kArgument, "argument ");
-    PORTWIRE_FLASH_TEXT(kRange, " out of range");
-    uint8_t tens = 0;
-    if (Contract::kMaxArguments > 9)
-      for (; place > 9; place = static_cast<uint8_t>(place - 10)) ++tens;
-    const size_t bytes = sizeof kArgument + (tens != 0 ? 1 : 0) + (isRange ? sizeof kRange - 1 : 0);
-    reply.writeByte(static_cast<uint8_t>(0xA0 | bytes));
-    reply.writeFlashChars(kArgument);
-    if (tens != 0) reply.writeByte(static_cast<uint8_t>('0' + tens));
-    reply.writeByte(static_cast<uint8_t>('0' + place));
-    if (isRange) reply.writeFlashChars(kRange);
   }
 
   /// Not the next token: a repeat of a call is answered as before, and the handler does not run again.
