@@ -130,7 +130,7 @@ export function createBrokerPolicy(options: BrokerPolicyOptions): BrokerPolicy {
           return done(new Error(`not allowed to publish to ${topic}`))
         }
         // Others must not fill up what the gateway has to keep here: states, availability, discovery.
-        if (packet.retain && !retained.take(topic, packet.payload.length, keepers.has(identity.user))) {
+        if (packet.retain && !retained.take(topic, bytesOf(packet.payload), keepers.has(identity.user))) {
           packet.retain = false
           refused('retained', `${shownName(topic)} is not retained: too many, or too long, are already`)
         }
@@ -161,6 +161,8 @@ export function createBrokerPolicy(options: BrokerPolicyOptions): BrokerPolicy {
         const identity = identities.get(client)
         // One that is sent again has its packet id already, and aedes does not mark it (MQTT 3.1.1, section 3.3.1.1).
         if (packet.messageId !== undefined) packet.dup = true
+        // Only what is found at SUBSCRIBE has the flag. aedes reads it while others publish: the new value may have gone out before.
+        if (packet.retain && !retained.isCurrent(packet.topic, bytesOf(packet.payload))) return null
         return identity && mayRead(identity.grant, packet.topic) ? packet : null
       },
     },
@@ -196,6 +198,10 @@ function excessOf({ filters, maxSubscriptions, user }: Identity, topic: string, 
   if (filters.size >= maxSubscriptions) return `${whoIs({ user })} asks for more than ${maxSubscriptions} subscriptions`
   if (together < LIMITS.brokerSubscriptionsTogether) return undefined
   return `${whoIs({ user })} asks for a subscription, and all clients together have ${together}`
+}
+
+function bytesOf(payload: string | Buffer): Uint8Array {
+  return typeof payload === 'string' ? Buffer.from(payload) : payload
 }
 
 /** Empty: counted, and not said again. */

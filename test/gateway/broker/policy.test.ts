@@ -78,6 +78,19 @@ test('nobody speaks on the own topics of the broker, nor on topics without end',
   })
 })
 
+test('what was retained when a client subscribed, and is another by now, is not sent behind the new value', async () => {
+  const handlers = policy()
+  const client = { id: 'x' } as Client
+  await new Promise((resolve) => handlers.authenticate(client, undefined, undefined, resolve))
+  const found = (payload: string) => ({ topic: 'a/availability', payload: Buffer.from(payload), retain: true }) as never
+  const publish = (payload: string) => handlers.authorizePublish(client, found(payload), () => {})
+  publish('offline')
+  expect(handlers.authorizeForward(client, found('offline'))).not.toBeNull()
+  publish('online')
+  expect(handlers.authorizeForward(client, found('offline'))).toBeNull()
+  expect(handlers.authorizeForward(client, found('online'))).not.toBeNull()
+})
+
 /** Lets clients in and asks for subscriptions on their behalf. */
 function subscribers(grant: Grant, { isOpen = true, ended = [] as string[], refusals = [] as string[] } = {}) {
   const policy = createBrokerPolicy({
