@@ -46,6 +46,8 @@ export interface MqttConfig {
   /** Of an mqtts broker. */
   readonly tls?: TlsFiles
   readonly keepaliveSeconds: number
+  /** Of a broker that cannot say it itself. Default: no other limit than LIMITS.publishBytes. */
+  readonly maxPacketBytes?: number
   readonly reconnectMinMs: number
   readonly reconnectMaxMs: number
 }
@@ -154,6 +156,7 @@ function mqttOf(mqtt: ConfigFile['mqtt'], discovery: GatewayConfig['homeassistan
     ...(mqtt.user !== undefined && { user: mqtt.user }),
     ...(password !== undefined && { password }),
     ...tlsOf(mqtt, path),
+    ...(mqtt.max_packet_bytes !== undefined && { maxPacketBytes: mqtt.max_packet_bytes }),
     keepaliveSeconds: mqtt.keepalive === undefined ? LIMITS.keepaliveSeconds : Math.round(mqtt.keepalive / 1_000),
     reconnectMinMs: mqtt.reconnect?.min ?? LIMITS.reconnectMinMs,
     reconnectMaxMs: mqtt.reconnect?.max ?? LIMITS.reconnectMaxMs,

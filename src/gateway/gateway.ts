@@ -321,6 +321,7 @@ async function closeAll(
 
 function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, broker: Broker | undefined, log: Log) {
   const { user = mqtt.user, password = mqtt.password } = broker?.own ?? {}
+  const maxPacketBytes = broker ? LIMITS.brokerPacketBytes : mqtt.maxPacketBytes
   return {
     url,
     version: mqtt.version,
@@ -328,7 +329,7 @@ function connectionSettings(mqtt: MqttConfig, url: string, topics: Topics, broke
     keepaliveSeconds: mqtt.keepaliveSeconds,
     clean: false,
     will: bridgeWill(topics),
-    ...(broker && { maxPacketBytes: LIMITS.brokerPacketBytes }),
+    ...(maxPacketBytes !== undefined && { maxPacketBytes }),
     ...(user !== undefined && { user }),
     ...(password !== undefined && { password }),
     ...(mqtt.tls && { tls: createTlsReader(mqtt.tls, (problem) => log('error', 'portwire:mqtt', problem)) }),

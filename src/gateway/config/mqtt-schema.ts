@@ -6,6 +6,7 @@ import { LIMITS } from '../limits.js'
 import { isBrokerUrl } from '../mqtt/url.js'
 import { BASE_TOPIC } from '../topics.js'
 import { embeddedSchema } from './broker-schema.js'
+import { bytes } from './bytes.js'
 import { duration } from './duration.js'
 
 /** 16 bits of seconds in CONNECT. */
@@ -114,6 +115,17 @@ export const mqttSchema = z
         examples: ['15s'],
       },
       { minMs: 1_000, maxMs: MAX_KEEPALIVE_MS },
+    ).optional(),
+    max_packet_bytes: bytes(
+      {
+        title: 'Longest packet',
+        description:
+          'What the broker takes at most, where it speaks MQTT 3.1.1 only, which has no word for it: what is longer is counted, and not sent. At least 1kB. Under MQTT 5 the broker says it.',
+        default: '1MiB',
+        examples: ['128KiB'],
+      },
+      '128KiB',
+      '1kB',
     ).optional(),
     reconnect: z
       .strictObject({

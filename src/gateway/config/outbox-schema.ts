@@ -2,12 +2,11 @@
 
 import { z } from 'zod'
 import { LIMITS } from '../limits.js'
-import { parseBytes } from '../units.js'
+import { bytes } from './bytes.js'
 import { duration } from './duration.js'
 
 /** The longest event has to fit, and what is being sent beside it. */
-const MIN_OUTBOX_BYTES = 4_000_000
-const EXPECTED = 'expected bytes like 256MB'
+const MIN_OUTBOX = '4MB'
 
 const disk = z.strictObject({
   dir: z
@@ -20,21 +19,16 @@ const disk = z.strictObject({
       examples: ['/var/lib/portwire/outbox'],
     })
     .optional(),
-  max_bytes: z
-    .union([z.string(), z.int()], { error: EXPECTED })
-    .transform((text, context) => {
-      const bytes = parseBytes(text)
-      if (bytes !== undefined && bytes >= MIN_OUTBOX_BYTES) return bytes
-      context.addIssue({ code: 'custom', message: `${EXPECTED}, at least 4MB`, input: text })
-      return z.NEVER
-    })
-    .prefault(LIMITS.outboxDiskBytes)
-    .meta({
+  max_bytes: bytes(
+    {
       title: 'Most bytes',
       description: 'Of events; the files take up to about twice that. At least 4MB; MiB is 1,048,576.',
       default: '256MB',
       examples: ['1GB'],
-    }),
+    },
+    '256MB',
+    MIN_OUTBOX,
+  ).prefault(LIMITS.outboxDiskBytes),
   ttl: duration({
     title: 'Longest age',
     description: 'Older events are dropped, and counted; 0: none.',

@@ -16,7 +16,7 @@ test.each([
   [
     'an unknown key like no other',
     config('  frobnicate: 1\n'),
-    ':3:3: mqtt.frobnicate: unknown key; known: server, embedded, base_topic, version, payload, client_id, user, password, password_file, ca, cert, key, reject_unauthorized, keepalive, reconnect',
+    ':3:3: mqtt.frobnicate: unknown key; known: server, embedded, base_topic, version, payload, client_id, user, password, password_file, ca, cert, key, reject_unauthorized, keepalive, max_packet_bytes, reconnect',
   ],
   ['a certificate that is not there', config('  ca: nope.pem\n'), /nope\.pem: mqtt\.ca: no such file$/],
   [

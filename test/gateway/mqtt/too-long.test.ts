@@ -39,6 +39,21 @@ test('who asked gets an error in place of an answer longer than the broker takes
   expect(gateway.mqtt()).toMatchObject({ connected: true, reconnects: 0 })
 })
 
+test('a broker of MQTT 3.1.1 cannot say what it takes: the config does, and nothing longer costs the connection', async () => {
+  const { gateway, port } = await startTestGateway({
+    server: await brokerOf4000(),
+    version: 4,
+    maxPacketBytes: 4_000,
+  })
+  const client = await clientOf(gateway, ['portwire/#'])
+  port.answer = async () => 'x'.repeat(4_000)
+  await client.publish('portwire/greenhouse/call/setVent', { open: 1, transaction: 1 })
+  const { json } = await client.next('portwire/greenhouse/response')
+  expect(json).toMatchObject({ error: expect.stringMatching(/^the answer is longer than the broker takes/) })
+  // bridge/info has the schema of the config in it.
+  expect(gateway.mqtt()).toMatchObject({ connected: true, reconnects: 0, dropped: { tooLong: 2 } })
+})
+
 const LONG: Publication = { topic: 'a', payload: 'x'.repeat(200), qos: 1, retain: false }
 
 test('what is sent in the place of one that is too long is counted once, though it is sent again after a reconnect', () => {
