@@ -5,12 +5,12 @@ import type { Socket } from 'node:net'
 import { type Duplex, Readable } from 'node:stream'
 import { type IClientOptions, type IStore, type MqttClient, connect as mqttConnect } from 'mqtt'
 import { LIMITS } from '../limits.js'
+import { CLOSED_EARLY, ConnectError, connectError } from './connect-error.js'
 import { createPacketTrimmer } from './packet-trimmer.js'
 import type { Inbound, Publication } from './publication.js'
 import { createPublishGather } from './publish-gather.js'
 import { type SubscribeOptions, subscribe, unsubscribe } from './subscribe.js'
 import type { TlsMaterial } from './tls-files.js'
-import { tlsProblem } from './tls-problem.js'
 
 export interface ConnectionSettings {
   readonly url: string
@@ -64,20 +64,6 @@ export interface Connection {
   destroy(): void
 }
 
-/** A broker that refused the connection, or could not be reached. */
-export class ConnectError extends Error {
-  override readonly name = 'ConnectError'
-  readonly kind: ConnectErrorKind
-  constructor(message: string, kind: ConnectErrorKind, cause?: unknown) {
-    super(message, { cause })
-    this.kind = kind
-  }
-}
-
-/** away: nothing that speaks MQTT is there. version: it does not speak this one. credentials: it wants others.
- * refused: it is there and does not want this client, or is not to be trusted. */
-export type ConnectErrorKind = 'away' | 'version' | 'credentials' | 'refused'
-
 /** Connects once, in version 5 and, when the broker refuses that, in 3.1.1.
  * @throws ConnectError  naming the broker's address and the reason */
 export async function connectToBroker(settings: ConnectionSettings, handlers: ConnectionHandlers): Promise<Connection> {
@@ -106,20 +92,12 @@ async function connectFresh(settings: ConnectionSettings, handlers: ConnectionHa
   }
 }
 
-/** CONNACK codes for a version that is not spoken: 1 in 3.1.1 (section 3.2.2.3), 0x84 in 5 (section 3.2.2.2). */
-const VERSION_REFUSED: ReadonlySet<unknown> = new Set([1, 0x84])
-/** Bad user name or password, not authorized, bad authentication method; sections as above. */
-const CREDENTIALS_REFUSED: ReadonlySet<unknown> = new Set([4, 5, 0x86, 0x87, 0x8c])
-
 /** From here on a reason code of MQTT 5 is a failure (section 2.4). */
 const FAILURE = 0x80
 
 /** The broker has a limit that is reached (section 3.4.2.1): no fault of the message, which is sent again after a pause. */
 const QUOTA_EXCEEDED = 0x97
 const NO_ROOM = 'the broker takes no more for now (quota exceeded)'
-
-/** Some brokers that do not know a version close the connection without a word. */
-const CLOSED_EARLY = 'the broker closed the connection'
 
 /** Handed on to node:tls; the type of mqtt.js does not know it. */
 const TLS_BOUNDS: object = { minVersion: 'TLSv1.2' }
@@ -320,38 +298,4 @@ function inboundOf(packet: Parameters<MqttClient['handleMessage']>[0]): Inbound 
     ...(correlationData !== undefined && { correlationData }),
     ...(messageExpiryInterval !== undefined && { expirySeconds: messageExpiryInterval }),
   }
-}
-
-function connectError(settings: ConnectionSettings, error: Error & { code?: unknown }): ConnectError {
-  const { host } = new URL(settings.url)
-  // Node gives an AggregateError without a message when a name has several addresses.
-  const reason = error.message || (error as { errors?: Error[] }).errors?.[0]?.message || String(error.code ?? error)
-  const { code } = error
-  if (VERSION_REFUSED.has(code) || error.message === CLOSED_EARLY) {
-    return new ConnectError(`the MQTT broker at ${host} refused the connection: ${reason}`, 'version', error)
-  }
-  const why = reason.replace(/^Connection refused: /, '')
-  if (CREDENTIALS_REFUSED.has(code)) {
-    // The user may be a secret as well.
-    const given = settings.user === undefined ? 'no user was given' : 'with the user that was given'
-    return new ConnectError(`the MQTT broker at ${host} refused the login (${why}; ${given})`, 'credentials', error)
-  }
-  // Numbers are codes of a CONNACK; words are those of the network (ECONNREFUSED) and of TLS.
-  if (typeof code === 'number') {
-    return new ConnectError(`the MQTT broker at ${host} refused the connection: ${why}`, 'refused', error)
-  }
-  if (typeof code === 'string' && !/^E(?!RR_|PROTO)[A-Z_]+$/.test(code)) {
-    return new ConnectError(
-      `the MQTT broker at ${host} cannot be used: ${tlsProblem(code, why) ?? why.trim()}`,
-      'refused',
-      error,
-    )
-  }
-  return new ConnectError(`no MQTT broker at ${host}: ${reason}`, 'away', error)
-}
-
-/** A failed connection in words, with the cure where there is one. */
-export function whyNot(error: Error): string {
-  const isLogin = error instanceof ConnectError && error.kind === 'credentials'
-  return isLogin ? `${error.message}; set mqtt.user and mqtt.password` : error.message
 }
