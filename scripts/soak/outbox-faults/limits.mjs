@@ -4,10 +4,10 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { sleep, startGatewayProcess } from '../gateway-kill/setup.mjs'
 import { judgeAlarm, retainedAlarmMs } from './alarm.mjs'
-import { createSerialDevice, within } from './device.mjs'
+import { createSerialDevice } from './device.mjs'
+import { judgeResume } from './room-again.mjs'
 
 const SILENT_MS = 2_500
-const RESUME_MS = 5_000
 const EVENTS = 20
 
 /** @returns what was wrong, one string a fault, and the figures */
@@ -40,17 +40,15 @@ export async function failByLimits({ broker, consumer }) {
   if (!consumer.alarms.some(({ problem }) => /too many open files|EMFILE/i.test(problem ?? '')))
     problems.push('EMFILE: the alarm does not say so')
 
-  const roomAtMs = Date.now()
-  limit('nofile=1024:')
-  if (!(await within(RESUME_MS, Promise.all(sent)))) problems.push('it did not resume')
-  const resumedMs = Date.now() - roomAtMs
-  for (let n = 0; n < EVENTS; n++) await device.send()
-  for (let waitedMs = 0; waitedMs < 5_000 && consumer.seen().size < device.made; waitedMs += 20) await sleep(20)
-  const lost = device.made - consumer.seen().size
-  if (lost > 0) problems.push(`${lost} events are lost`)
-  if (consumer.alarms.at(-1)?.state !== 'ok') problems.push('the alarm does not end')
-  const gone = new Promise((resolve) => gateway.once('exit', resolve))
-  gateway.disconnect()
-  await gone
+  const makeRoom = () => limit('nofile=1024:')
+  const { resumedMs, lost, ...resumed } = await judgeResume({
+    makeRoom,
+    waiting: sent,
+    more: EVENTS,
+    device,
+    consumer,
+    gateway,
+  })
+  problems.push(...resumed.problems)
   return { problems, figures: { events: device.made, alarmMs: alarm.alarmMs, retainedMs: late ?? -1, resumedMs, lost } }
 }

@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { sleep, startGatewayProcess } from '../gateway-kill/setup.mjs'
 import { judgeAlarm, retainedAlarmMs } from './alarm.mjs'
 import { createSerialDevice, within } from './device.mjs'
+import { judgeResume } from './room-again.mjs'
 
 const DISK_BYTES = 1024 * 1024
 const SILENT_MS = 2_500
-const RESUME_MS = 5_000
 const EVENTS = 20
 /** The last page of the log has room for some. */
 const MOST_INTO_FULL = 500
@@ -52,18 +52,15 @@ export async function failBySpace({ broker, consumer }) {
   if (gateway.exitCode !== null || gateway.signalCode !== null) problems.push('the gateway is gone')
   if (consumer.alarms.at(-1)?.state !== 'unavailable') problems.push('it opened the outbox on a full disk')
 
-  const roomAtMs = Date.now()
-  free()
-  if (!(await within(RESUME_MS, Promise.all([sent, more])))) problems.push('it did not resume')
-  const resumedMs = Date.now() - roomAtMs
-  for (let n = 0; n < EVENTS; n++) await device.send()
-  for (let waitedMs = 0; waitedMs < 5_000 && consumer.seen().size < device.made; waitedMs += 20) await sleep(20)
-  const lost = device.made - consumer.seen().size
-  if (lost > 0) problems.push(`${lost} events are lost`)
-  if (consumer.alarms.at(-1)?.state !== 'ok') problems.push('the alarm does not end')
-  const gone = new Promise((resolve) => gateway.once('exit', resolve))
-  gateway.disconnect()
-  await gone
+  const resumed = await judgeResume({
+    makeRoom: free,
+    waiting: [sent, more],
+    more: EVENTS,
+    device,
+    consumer,
+    gateway,
+  })
+  problems.push(...resumed.problems)
   return {
     isTmpfs: under !== undefined,
     problems: problems.map((problem) => `${under ? 'ENOSPC' : 'EFBIG in place of ENOSPC'}: ${problem}`),
@@ -73,8 +70,8 @@ export async function failBySpace({ broker, consumer }) {
       events: device.made,
       alarmMs: alarm.alarmMs,
       retainedMs: late ?? -1,
-      resumedMs,
-      lost,
+      resumedMs: resumed.resumedMs,
+      lost: resumed.lost,
     },
   }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { sleep, startGatewayProcess } from '../gateway-kill/setup.mjs'
 import { judgeAlarm, retainedAlarmMs } from './alarm.mjs'
 import { createSerialDevice, within } from './device.mjs'
+import { end } from './room-again.mjs'
 
 /** Events after the fault. */
 const MORE = 5
@@ -61,6 +62,7 @@ export async function failSync({ broker, consumer, when }) {
     problems.push(`events ${early} were acknowledged although no sync had succeeded since the fault`)
   if (!isForGood && device.acknowledgedAtMs.size < device.made) problems.push('an event was never acknowledged')
   if (isForGood && device.acknowledgedAtMs.size >= device.made) problems.push('all were acknowledged')
+  // strace ends with it.
   await end(gateway)
 
   // After a kill everything is sent again that was not acknowledged; whatever was, is there.
@@ -106,11 +108,4 @@ function syncsIn(traceFile) {
       isInjected: line.includes('INJECTED'),
       isGood: / = 0$/.test(line.trim()),
     }))
-}
-
-/** strace ends with the gateway, which ends when its parent is gone from the other end. */
-async function end(child) {
-  const gone = new Promise((resolve) => child.once('exit', resolve))
-  child.disconnect()
-  await gone
 }
