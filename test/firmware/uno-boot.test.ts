@@ -2,7 +2,7 @@
  * bootloader that keeps the flags, and what it logs before there is a line. */
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type BoardResetCause, createUno } from '../../src/testing/avr/board.js'
+import { type BoardResetCause, createUno, type UnoOptions } from '../../src/testing/avr/board.js'
 import { crc16, createDeframer, createValueCodec } from '../../src/wire/index.js'
 import { BUILD_TIMEOUT_MS, firmware, readBuilt } from './build.js'
 
@@ -19,11 +19,8 @@ beforeAll(async () => {
   await firmware('images')
 }, BUILD_TIMEOUT_MS)
 
-function uno(image: string, eeprom?: Uint8Array) {
-  const board = createUno({
-    image: readBuilt(`build/firmware/uno/${image}.hex`),
-    ...(eeprom === undefined ? {} : { eeprom }),
-  })
+function uno(image: string, options: Pick<UnoOptions, 'eeprom' | 'isEepromWorn'> = {}) {
+  const board = createUno({ image: readBuilt(`build/firmware/uno/${image}.hex`), ...options })
   board.attached?.(0)
   const deframer = createDeframer({ maxContentBytes: 65_535 })
   const messages: { action: number; value: unknown }[] = []
@@ -65,10 +62,32 @@ function eepromWith(epochs: readonly number[], first: number): Uint8Array {
 describe('the epoch of an Uno board whose counter is about to wrap', () => {
   it.each([0, 3, 7])('goes on over 2^32 without telling a number twice, its oldest cell being number %i', (first) => {
     const before = Array.from({ length: CELLS }, (_, i) => 0xffff_ffff - CELLS - 1 + i)
-    const { hello } = uno('greenhouse', eepromWith(before, first))
+    const { hello } = uno('greenhouse', { eeprom: eepromWith(before, first) })
     const told = [hello()[EPOCH]]
     for (let boot = 0; boot < 12; boot++) told.push(hello('external')[EPOCH])
     expect(told).toEqual(Array.from({ length: 13 }, (_, i) => (before.at(-1)! + 1 + i) % 2 ** 32))
+  })
+})
+
+describe('the epoch of an Uno board whose EEPROM is worn out', () => {
+  const cellOf = (address: number) => CELLS - Math.ceil((EEPROM_BYTES - address) / CELL_BYTES)
+  const BOOTS = 2 * CELLS
+
+  it.each([[[0]], [[2, 3, 7]], [[1, 2, 3, 4, 5, 6]]])('counts on where the cells %j keep nothing', (worn) => {
+    const { hello } = uno('greenhouse', {
+      eeprom: eepromWith([70, 71, 72, 73, 74, 75, 76, 77], 0),
+      isEepromWorn: (address) => worn.includes(cellOf(address)),
+    })
+    const told = [hello()[EPOCH]]
+    for (let boot = 1; boot < BOOTS; boot++) told.push(hello('external')[EPOCH])
+    expect(told).toEqual(Array.from({ length: BOOTS }, (_, i) => 78 + i))
+  })
+
+  it('is another one at each boot where no cell keeps anything', () => {
+    const { hello } = uno('greenhouse', { eeprom: eepromWith([70, 71], 0), isEepromWorn: () => true })
+    const told = new Set([70, 71, hello()[EPOCH]])
+    for (let boot = 1; boot < BOOTS; boot++) told.add(hello(boot % 2 ? 'external' : 'watchdog')[EPOCH])
+    expect(told.size).toBe(2 + BOOTS)
   })
 })
 

@@ -1,6 +1,7 @@
 // The epoch in its cells: the order in which they are written, the end of the count, and writes that a power cut tears.
 #include <portwire/epoch_cells.h>
 
+#include <algorithm>
 #include <array>
 
 #include "support.h"
@@ -14,6 +15,7 @@ template <uint8_t kCells> struct Memory {
   std::vector<uint8_t> writes;
   size_t written = kEpochCellBytes;  ///< Of each write so many bytes arrive.
   bool answers = true;
+  std::array<bool, kCells> worn{};  ///< They keep what they hold.
 
   Memory() {
     for (auto& cell : cells) cell.fill(0xFF);
@@ -24,7 +26,9 @@ template <uint8_t kCells> struct Memory {
   }
   bool write(uint8_t cell, const uint8_t (&bytes)[kEpochCellBytes]) {
     writes.push_back(cell);
-    for (size_t i = 0; i < written; ++i) cells.at(cell)[i] = bytes[i];
+    if (!worn.at(cell)) {
+      for (size_t i = 0; i < written; ++i) cells.at(cell)[i] = bytes[i];
+    }
     return true;
   }
 };
@@ -63,6 +67,31 @@ TEST_CASE("a write that a power cut tears after any of its bytes spoils one epoc
     memory.written = kEpochCellBytes;
     CHECK(countEpoch<8>(memory, 1, &epoch));
     CHECK(epoch == (written == kEpochCellBytes ? 13 : 12));
+  }
+}
+
+TEST_CASE("a cell that is worn out is passed over, whichever of the others are, and the newest is never written") {
+  for (unsigned worn = 0; worn < 256; ++worn) {
+    CAPTURE(worn);
+    Memory<8> memory;
+    uint32_t epoch = 0;
+    for (int i = 0; i < 11; ++i) REQUIRE(countEpoch<8>(memory, 1, &epoch));
+    for (size_t i = 0; i < 8; ++i) memory.worn.at(i) = (worn >> i & 1) != 0;
+    for (uint32_t i = 0; i < 20; ++i) {
+      const uint8_t newest = memory.writes.back();
+      memory.writes.clear();
+      uint32_t next = 77;
+      const bool counted = countEpoch<8>(memory, 1, &next);
+      CHECK(std::find(memory.writes.begin(), memory.writes.end(), newest) == memory.writes.end());
+      if (!counted) {
+        // No cell but the newest keeps anything.
+        CHECK((worn | 1u << newest) == 255u);
+        CHECK(next == 77);
+        CHECK(memory.writes.size() == 7);
+        break;
+      }
+      CHECK(next == ++epoch);
+    }
   }
 }
 

@@ -1,9 +1,9 @@
 /** An emulated Arduino Uno: an ATmega328P at 16 MHz that runs a firmware image, behind a USB-to-serial converter. */
 
-import { EEPROMMemoryBackend } from 'avr8js'
 import type { Runner, VirtualClock } from '../virtual-clock.js'
 import { type Bridge, createBridge } from './bridge.js'
 import { type Chip, CPU_HZ, createChip, RESET_FLAGS, SRAM_BYTES } from './chip.js'
+import { createEeprom } from './eeprom.js'
 import { parseIntelHex } from './intel-hex.js'
 import { levelOf, type PinLevel, pinOf } from './pins.js'
 import { pwmDuty } from './pwm.js'
@@ -31,6 +31,8 @@ export interface UnoOptions {
   serialNumber?: string
   /** EEPROM contents to begin with, at most 1,024 bytes; the rest is 0xFF. */
   eeprom?: Uint8Array
+  /** Which bytes of the EEPROM are worn out: they keep what they hold, whatever is written; asked at each write. Default: none. */
+  isEepromWorn?: (address: number) => boolean
   /** Skip the turns of idle loops, which changes nothing but the time it takes; default true. */
   skipIdle?: boolean
 }
@@ -85,14 +87,12 @@ export interface UnoBoard extends Runner {
   onHostInput(listener: () => void): void
 }
 
-const EEPROM_BYTES = 1024
 const TICKS_PER_MS = CPU_HZ / 1000
 
 /** Builds an Uno with the image in flash and gives it power; a virtual clock given here runs it. */
 export function createUno(options: UnoOptions): UnoBoard {
   const flash = new Uint16Array(parseIntelHex(options.image).buffer)
-  const eeprom = new EEPROMMemoryBackend(EEPROM_BYTES)
-  if (options.eeprom !== undefined) eeprom.memory.set(options.eeprom)
+  const eeprom = createEeprom(options.eeprom, options.isEepromWorn ?? (() => false))
   const bootTicks = (options.bootMs ?? 0) * TICKS_PER_MS
   const poweredByUsb = options.poweredByUsb ?? true
 

@@ -7,39 +7,40 @@
 #include <avr/wdt.h>
 
 #include "board_arduino.h"
-#include "crc16.h"
+#include "epoch_cells.h"
 
 namespace portwire {
 namespace {
 
-// Both survive a reset; at power-on they hold anything.
+// They survive a reset; at power-on they hold anything.
 uint8_t resetFlags __attribute__((section(".noinit")));
 uint32_t restartMark __attribute__((section(".noinit")));
+uint16_t resets __attribute__((section(".noinit")));
 constexpr uint32_t kRestarting = 0x50575253;
 constexpr uint8_t kSoftwareFlag = 0x80;
 
-// The counter rotates over these cells, so that a cell that stands 100,000 writes lasts for 800,000 boots. They lie at the
-// end of the EEPROM, out of the way of what a sketch keeps at its start. A cell that was torn by a power cut fails its check;
-// the number it was to hold was not told to anybody yet.
-constexpr uint8_t kCells = 8;
-struct Cell {
-  uint32_t epoch;
-  uint16_t check;
+// At the end of the EEPROM, out of the way of what a sketch keeps at its start. A cell that stands 100,000 writes lasts for 800,000
+// boots, as the counter rotates over eight.
+struct Eeprom {
+  static constexpr uint8_t kCells = 8;
+  static uint8_t* cellAt(uint8_t cell) {
+    return reinterpret_cast<uint8_t*>(E2END + 1u - static_cast<unsigned>(kCells - cell) * kEpochCellBytes);
+  }
+  bool read(uint8_t cell, uint8_t (&bytes)[kEpochCellBytes]) {
+    eeprom_read_block(bytes, cellAt(cell), kEpochCellBytes);
+    return true;
+  }
+  bool write(uint8_t cell, const uint8_t (&bytes)[kEpochCellBytes]) {
+    eeprom_update_block(bytes, cellAt(cell), kEpochCellBytes);
+    return true;
+  }
 };
-static_assert(sizeof(Cell) == 6, "the layout in EEPROM: epoch u32, check u16");
 
-uint8_t* cellAt(uint8_t index) {
-  return reinterpret_cast<uint8_t*>(E2END + 1u - static_cast<unsigned>(kCells - index) * sizeof(Cell));
-}
-
-uint16_t checkOf(const Cell& cell) { return crc16(reinterpret_cast<const uint8_t*>(&cell), sizeof cell.epoch); }
-
-void readCell(uint8_t index, Cell* cell) { eeprom_read_block(cell, cellAt(index), sizeof *cell); }
-
-// A new or wiped EEPROM: not 1, which an earlier life of this board may have had, but what the RAM holds after power-on.
-uint32_t firstEpoch() {
+// A new or wiped EEPROM, or one that is worn out: not 1, which an earlier life of this board may have had, but what the RAM holds
+// after power-on, and another number at each reset from there on.
+uint32_t randomEpoch() {
   const uint8_t* unused = reinterpret_cast<const uint8_t*>(RAMEND - 1023);
-  return (static_cast<uint32_t>(crc16(unused, 256)) << 16) | crc16(unused + 256, 256);
+  return ((static_cast<uint32_t>(crc16(unused, 256)) << 16) | crc16(unused + 256, 256)) + ++resets;
 }
 
 }  // namespace
@@ -76,22 +77,10 @@ ResetCause ArduinoBoard::resetCause() {
 }
 
 uint32_t ArduinoBoard::nextEpoch() {
-  Cell newest = {0, 0};
-  uint8_t next = 0;
-  bool found = false;
-  for (uint8_t i = 0; i < kCells; ++i) {
-    Cell cell;
-    readCell(i, &cell);
-    // The difference, so that the order holds where the counter wraps.
-    if (cell.check != checkOf(cell) || (found && static_cast<int32_t>(cell.epoch - newest.epoch) < 0)) continue;
-    found = true;
-    newest = cell;
-    next = static_cast<uint8_t>((i + 1) % kCells);
-  }
-  newest.epoch = found ? newest.epoch + 1 : firstEpoch();
-  newest.check = checkOf(newest);
-  eeprom_update_block(&newest, cellAt(next), sizeof newest);
-  return newest.epoch;
+  uint32_t epoch = randomEpoch();
+  Eeprom eeprom;
+  countEpoch<Eeprom::kCells>(eeprom, epoch, &epoch);
+  return epoch;
 }
 
 void ArduinoBoard::restart() {
