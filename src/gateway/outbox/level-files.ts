@@ -27,7 +27,6 @@ const LOG_BLOCK_BYTES = 32_768
 const LOG_HEADER_BYTES = 7
 const FULL = 1
 const FIRST = 2
-const MIDDLE = 3
 const LAST = 4
 const PUT = 1
 /** u64 sequence, u32 count. */
@@ -88,15 +87,24 @@ function blockEnd(bytes: Buffer, from: number): number | undefined {
   return undefined
 }
 
-/** Every batch of a log that is whole; a batch that was cut off at the end is no problem, as it was never acknowledged. */
-export function readLog(bytes: Buffer): LevelEntry[] {
-  return logRecords(bytes).flatMap(batchEntries)
+/** Every batch of a log that is whole. @param wanted  false: entries are not collected */
+export function readLog(bytes: Buffer, wanted: boolean): LevelFile {
+  const { records, problem } = readRecords(bytes)
+  const entries = wanted ? records.flatMap(batchEntries) : []
+  return problem === undefined ? { entries } : { entries, problem }
 }
 
-/** Records of a log that are whole. */
-export function logRecords(bytes: Buffer): Buffer[] {
+/** Records of a log that are whole. One that is cut off at the end is no problem: a kill in the middle of writing leaves it, and it was
+ * never acknowledged. What is damaged in front of a whole one is. */
+export function readRecords(bytes: Buffer): { readonly records: Buffer[]; readonly problem?: string } {
   const records: Buffer[] = []
   let parts: Buffer[] = []
+  let isBroken = false
+  let problem: string | undefined
+  const broken = () => {
+    parts = []
+    isBroken = true
+  }
   for (let at = 0; at + LOG_HEADER_BYTES <= bytes.length; ) {
     const blockEnd = (Math.floor(at / LOG_BLOCK_BYTES) + 1) * LOG_BLOCK_BYTES
     if (blockEnd - at < LOG_HEADER_BYTES) {
@@ -107,23 +115,27 @@ export function logRecords(bytes: Buffer): Buffer[] {
     const type = bytes[at + 6]!
     const end = at + LOG_HEADER_BYTES + length
     if (end > Math.min(blockEnd, bytes.length) || (type === 0 && length === 0)) {
-      parts = []
+      broken()
       at = blockEnd
       continue
     }
-    const isWhole = maskedCrc32c(bytes, at + 6, end) === bytes.readUInt32LE(at)
-    if (!isWhole || type === FULL || type === FIRST) parts = []
-    const continues = type === FULL || type === FIRST || parts.length > 0
-    if (isWhole && continues && type >= FULL && type <= LAST) {
+    const isWhole = maskedCrc32c(bytes, at + 6, end) === bytes.readUInt32LE(at) && type >= FULL && type <= LAST
+    const begins = type === FULL || type === FIRST
+    // A further part of a record whose first is damaged.
+    if (!isWhole || (!begins && parts.length === 0)) broken()
+    else {
+      // The one before has no end.
+      if (begins && parts.length > 0) broken()
       parts.push(bytes.subarray(at + LOG_HEADER_BYTES, end))
-      if (type === FULL || type === LAST) {
-        records.push(Buffer.concat(parts))
-        parts = []
-      } else if (type !== FIRST && type !== MIDDLE) parts = []
+    }
+    if (isWhole && isBroken) problem ??= 'a record is damaged'
+    if (isWhole && parts.length > 0 && (type === FULL || type === LAST)) {
+      records.push(Buffer.concat(parts))
+      parts = []
     }
     at = end
   }
-  return records
+  return problem === undefined ? { records } : { records, problem }
 }
 
 function batchEntries(batch: Buffer): LevelEntry[] {

@@ -17,7 +17,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { findDamagedTable, readRemains } from './level-salvage.js'
+import { findDamagedFile, readRemains } from './level-salvage.js'
 import { openLevelStore } from './level-store.js'
 import { decodeMark, encodeMark } from './record.js'
 import { type OutboxFolder, OutboxHeldError, type Store, StoreDamagedError } from './store.js'
@@ -60,7 +60,7 @@ export function createLevelFolder(path: string, now: () => Date = () => new Date
     async findDamage() {
       // Killed between the two renames of `succeed`: the successor was whole by then. Otherwise it is half a one.
       if (existsSync(successor) && !existsSync(path)) renameSync(successor, path)
-      return await findDamagedTable(join(path, 'db'))
+      return await findDamagedFile(join(path, 'db'))
     },
     async open() {
       mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE })

@@ -1,6 +1,6 @@
 /** LevelDB's list of tables in use: a log of changes to it. Source: db/version_edit.cc of LevelDB. */
 
-import { type Cursor, logRecords, readBytes, readVarint } from './level-files.js'
+import { type Cursor, readBytes, readRecords, readVarint } from './level-files.js'
 
 const COMPARATOR = 1
 const LOG_NUMBER = 2
@@ -11,11 +11,13 @@ const DELETED_FILE = 6
 const NEW_FILE = 7
 const PREVIOUS_LOG_NUMBER = 9
 
-/** File numbers; undefined when there is something in it that is not known. */
+/** File numbers; undefined when it is damaged, or there is something in it that is not known. */
 export function readManifest(bytes: Buffer): ReadonlySet<number> | undefined {
   const tables = new Set<number>()
   try {
-    for (const record of logRecords(bytes)) {
+    const { records, problem } = readRecords(bytes)
+    if (problem !== undefined) return undefined
+    for (const record of records) {
       const cursor = { bytes: record, at: 0 }
       while (cursor.at < record.length) if (!readChange(cursor, tables)) return undefined
     }

@@ -11,13 +11,15 @@ import { isUnreadable, type RemainingEvent, type Remains } from './store.js'
 const TABLE = /\.(ldb|sst)$/
 const LOG = /^\d+\.log$/
 
-/** The first table in use that is not whole; undefined when all are. */
-export async function findDamagedTable(path: string): Promise<string | undefined> {
+/** The first log, or table in use, that is not whole; undefined when all are. LevelDB would open all the same, drop what stands behind
+ * the damage in the log, and remove the file. */
+export async function findDamagedFile(path: string): Promise<string | undefined> {
   const [inUse, files] = await Promise.all([tablesInUse(path), filesOf(path)])
   // A kill in the middle of writing a table leaves half of one, which LevelDB removes.
-  const tables = files.filter((file) => TABLE.test(file) && inUse?.has(Number.parseInt(file, 10)) !== false)
-  for await (const { file, bytes } of contentsOf(tables, (file) => readFile(join(path, file)))) {
-    const { problem } = readTable(bytes, false)
+  const isInUse = (table: string) => inUse?.has(Number.parseInt(table, 10)) !== false
+  const wanted = files.filter((file) => LOG.test(file) || (TABLE.test(file) && isInUse(file)))
+  for await (const { file, bytes } of contentsOf(wanted, (file) => readFile(join(path, file)))) {
+    const { problem } = TABLE.test(file) ? readTable(bytes, false) : readLog(bytes, false)
     if (problem !== undefined) return `${file}: ${problem}`
   }
   return undefined
@@ -50,7 +52,8 @@ export async function readRemains(path: string, withoutUnreadable = false): Prom
     })
   for await (const { file, bytes } of contentsOf(files, read)) {
     if (!bytes) continue
-    for (const { key: bare, sequence, value } of TABLE.test(file) ? readTable(bytes, true).entries : readLog(bytes)) {
+    const { entries } = TABLE.test(file) ? readTable(bytes, true) : readLog(bytes, true)
+    for (const { key: bare, sequence, value } of entries) {
       const key = decodeKey(bare)
       if (!key) continue
       const record = key.kind === 'event' && value?.length ? decodeRecord(key.position, value) : undefined

@@ -104,6 +104,40 @@ describe('the outbox on a disk, of a gateway of boards and programs', () => {
     expect(third.alarms).toMatchObject([{ state: 'quarantined', problem: `${used}: it has no footer` }])
   })
 
+  describe('its log', () => {
+    const EVENTS = 50
+    const filled = async () => {
+      const { path } = newFolder()
+      const bench = await openBench(createLevelFolder(path))
+      // Each has a record of the log to itself, as the next is stored when the last one is.
+      for (let n = 0; n < EVENTS; n++) await bench.outbox.store(eventOf('a', n), last(n))
+      await bench.outbox.close()
+      const [name] = readdirSync(join(path, 'db')).filter((file) => file.endsWith('.log'))
+      const log = join(path, 'db', name!)
+      return { path, name, log, bytes: readFileSync(log) }
+    }
+
+    it('R9: damaged in the middle costs the event that was hit, and none of those behind it', async () => {
+      const { path, name, log, bytes } = await filled()
+      const at = bytes.indexOf('a:00000001:25')
+      bytes[at]! ^= 1
+      writeFileSync(log, bytes)
+      const { outbox, alarms, empty } = await openBench(createLevelFolder(path))
+      expect(alarms).toMatchObject([{ state: 'quarantined', problem: `${name}: a record is damaged`, lost: 1 }])
+      outbox.connected()
+      const numbers = (await empty()).map(({ n }) => n).filter((n) => n !== undefined)
+      expect(numbers).toEqual(Array.from({ length: EVENTS }, (_, n) => n).filter((n) => n !== 25))
+    })
+
+    it.each([1, 6, 7, 60])('R10: with a record of which a kill left %i bytes at its end is whole', async (left) => {
+      const { path, log, bytes } = await filled()
+      writeFileSync(log, Buffer.concat([bytes, bytes.subarray(0, left)]))
+      const { outbox, alarms } = await openBench(createLevelFolder(path))
+      expect(alarms).toEqual([{ state: 'ok' }])
+      expect(outbox.info.events).toBe(EVENTS)
+    })
+  })
+
   it('R9: a kill between the renames of a rebuild leaves the successor, which is taken', async () => {
     const { path } = newFolder()
     const first = await openBench(createLevelFolder(path))
