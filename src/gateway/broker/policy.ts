@@ -129,6 +129,8 @@ export function createBrokerPolicy(options: BrokerPolicyOptions): BrokerPolicy {
           refused('publish', `${whoIs(identity)} may not publish to ${shownName(topic)}`)
           return done(new Error(`not allowed to publish to ${topic}`))
         }
+        // As parsed it is a view into all that came with it, up to 64 KiB, which would stay for as long.
+        if (packet.retain) packet.payload = copyOf(bytesOf(packet.payload))
         // Others must not fill up what the gateway has to keep here: states, availability, discovery.
         if (packet.retain && !retained.take(topic, bytesOf(packet.payload), keepers.has(identity.user))) {
           packet.retain = false
@@ -202,6 +204,13 @@ function excessOf({ filters, maxSubscriptions, user }: Identity, topic: string, 
 
 function bytesOf(payload: string | Buffer): Uint8Array {
   return typeof payload === 'string' ? Buffer.from(payload) : payload
+}
+
+/** In memory of its own: small Buffers share theirs. */
+function copyOf(bytes: Uint8Array): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length)
+  own.set(bytes)
+  return own
 }
 
 /** Empty: counted, and not said again. */

@@ -175,3 +175,17 @@ it('R23: all clients together have a bound too; what is given back, by word or b
   expect(ask(late, 1, 1)).toBe(1)
   expect(ask(await enter('others'), each)).toBe(each - 1)
 })
+
+test('what is retained keeps nothing else in memory of what came with it', () => {
+  const handlers = policy()
+  const client = { id: 'x' } as Client
+  return new Promise<void>((resolve) => {
+    handlers.authenticate(client, undefined, undefined, () => {
+      const packet = { topic: 'a', payload: Buffer.alloc(65_536, 'x').subarray(100, 110), retain: true }
+      handlers.authorizePublish(client, packet as never, (error) => expect(error ?? null).toBeNull())
+      expect(packet.payload.toString()).toBe('x'.repeat(10))
+      expect(packet.payload.buffer.byteLength).toBe(10)
+      resolve()
+    })
+  })
+})
