@@ -121,17 +121,15 @@ export function readRecords(bytes: Buffer): { readonly records: Buffer[]; readon
     }
     const isWhole = maskedCrc32c(bytes, at + 6, end) === bytes.readUInt32LE(at) && type >= FULL && type <= LAST
     const begins = type === FULL || type === FIRST
-    // A further part of a record whose first is damaged.
-    if (!isWhole || (!begins && parts.length === 0)) broken()
-    else {
-      // The one before has no end.
-      if (begins && parts.length > 0) broken()
-      parts.push(bytes.subarray(at + LOG_HEADER_BYTES, end))
-    }
+    // It is damaged itself, or the first part of its record, or the one before has no end.
+    if (!isWhole || begins === parts.length > 0) broken()
     if (isWhole && isBroken) problem ??= 'a record is damaged'
-    if (isWhole && parts.length > 0 && (type === FULL || type === LAST)) {
-      records.push(Buffer.concat(parts))
-      parts = []
+    if (isWhole && (begins || parts.length > 0)) {
+      parts.push(bytes.subarray(at + LOG_HEADER_BYTES, end))
+      if (type === FULL || type === LAST) {
+        records.push(Buffer.concat(parts))
+        parts = []
+      }
     }
     at = end
   }

@@ -10,6 +10,7 @@ import { isUnreadable, type RemainingEvent, type Remains } from './store.js'
 
 const TABLE = /\.(ldb|sst)$/
 const LOG = /^\d+\.log$/
+const readerOf = (file: string) => (TABLE.test(file) ? readTable : readLog)
 
 /** The first log, or table in use, that is not whole; undefined when all are. LevelDB would open all the same, drop what stands behind
  * the damage in the log, and remove the file. */
@@ -19,7 +20,7 @@ export async function findDamagedFile(path: string): Promise<string | undefined>
   const isInUse = (table: string) => inUse?.has(Number.parseInt(table, 10)) !== false
   const wanted = files.filter((file) => LOG.test(file) || (TABLE.test(file) && isInUse(file)))
   for await (const { file, bytes } of contentsOf(wanted, (file) => readFile(join(path, file)))) {
-    const { problem } = TABLE.test(file) ? readTable(bytes, false) : readLog(bytes, false)
+    const { problem } = readerOf(file)(bytes, false)
     if (problem !== undefined) return `${file}: ${problem}`
   }
   return undefined
@@ -52,7 +53,7 @@ export async function readRemains(path: string, withoutUnreadable = false): Prom
     })
   for await (const { file, bytes } of contentsOf(files, read)) {
     if (!bytes) continue
-    const { entries } = TABLE.test(file) ? readTable(bytes, true) : readLog(bytes, true)
+    const { entries } = readerOf(file)(bytes, true)
     for (const { key: bare, sequence, value } of entries) {
       const key = decodeKey(bare)
       if (!key) continue
