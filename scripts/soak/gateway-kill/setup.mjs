@@ -160,3 +160,10 @@ export async function startGatewayProcess(url, dir, holdMs = 0, under = [], env 
   })
   return child
 }
+
+/** It ends when its parent is gone from the other end, and a program that runs it with it. */
+export async function endGatewayProcess(child) {
+  const gone = new Promise((resolve) => child.once('exit', resolve))
+  child.disconnect()
+  await gone
+}

@@ -40,9 +40,8 @@ export async function failByLimits({ broker, consumer }) {
   if (!consumer.alarms.some(({ problem }) => /too many open files|EMFILE/i.test(problem ?? '')))
     problems.push('EMFILE: the alarm does not say so')
 
-  const makeRoom = () => limit('nofile=1024:')
   const { resumedMs, lost, ...resumed } = await judgeResume({
-    makeRoom,
+    makeRoom: () => limit('nofile=1024:'),
     waiting: sent,
     more: EVENTS,
     device,

@@ -1,6 +1,6 @@
 // What must come when there is room again: what waited is acknowledged, new events are, and none is missing.
 
-import { sleep } from '../gateway-kill/setup.mjs'
+import { endGatewayProcess, sleep } from '../gateway-kill/setup.mjs'
 import { within } from './device.mjs'
 
 const RESUME_MS = 5_000
@@ -21,13 +21,6 @@ export async function judgeResume({ makeRoom, waiting, more, device, consumer, g
   const lost = device.made - consumer.seen().size
   if (lost > 0) problems.push(`${lost} events are lost`)
   if (consumer.alarms.at(-1)?.state !== 'ok') problems.push('the alarm does not end')
-  await end(gateway)
+  await endGatewayProcess(gateway)
   return { resumedMs, lost, problems }
-}
-
-/** It ends when its parent is gone from the other end. */
-export async function end(gateway) {
-  const gone = new Promise((resolve) => gateway.once('exit', resolve))
-  gateway.disconnect()
-  await gone
 }

@@ -3,10 +3,9 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sleep, startGatewayProcess } from '../gateway-kill/setup.mjs'
+import { endGatewayProcess, sleep, startGatewayProcess } from '../gateway-kill/setup.mjs'
 import { judgeAlarm, retainedAlarmMs } from './alarm.mjs'
 import { createSerialDevice, within } from './device.mjs'
-import { end } from './room-again.mjs'
 
 /** Events after the fault. */
 const MORE = 5
@@ -62,8 +61,7 @@ export async function failSync({ broker, consumer, when }) {
     problems.push(`events ${early} were acknowledged although no sync had succeeded since the fault`)
   if (!isForGood && device.acknowledgedAtMs.size < device.made) problems.push('an event was never acknowledged')
   if (isForGood && device.acknowledgedAtMs.size >= device.made) problems.push('all were acknowledged')
-  // strace ends with it.
-  await end(gateway)
+  await endGatewayProcess(gateway)
 
   // After a kill everything is sent again that was not acknowledged; whatever was, is there.
   const restarted = await startGatewayProcess(broker.url, dir)
@@ -77,7 +75,7 @@ export async function failSync({ broker, consumer, when }) {
   if (lost.some((number) => before.has(number))) problems.push(`acknowledged events ${lost} are lost`)
   else if (lost.length > 0) problems.push(`events ${lost} never came`)
   if (consumer.foreign() > 0) problems.push('an event came with another id')
-  await end(restarted)
+  await endGatewayProcess(restarted)
   return {
     problems: problems.map((problem) => `sync ${when}: ${problem}`),
     events: device.made,
